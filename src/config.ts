@@ -43,7 +43,7 @@ export interface Config {
   /** The controller's background scan. */
   readonly scan: {
     readonly enabled: boolean
-    /** The maximum age of an answer from AWS, as far as the rate limits permit. */
+    /** The maximum age of a fact from AWS, as far as the rate limits permit. */
     readonly interval: number
     /** The URL of an SQS queue with events about changes in AWS. */
     readonly changeQueue: string | undefined
@@ -94,8 +94,8 @@ const shortestDeadline = 100
 const shortestScanInterval = 1000
 
 /**
- * Reads a configuration from the YAML text of `file`. Throws ERR_CONFIG with one line for each mistake: the
- * key, the value and what is allowed.
+ * Reads a configuration from the YAML text of `file`. Throws ERR_CONFIG with one line for each mistake, which
+ * names the key, the value and what is allowed.
  */
 export function parseConfig(text: string, file: string, ruleIds: readonly string[]): Config {
   const lineCounter = new LineCounter()
@@ -177,7 +177,7 @@ function contentOf(document: Document, file: string): unknown {
     return document.toJS() ?? {}
   } catch (cause) {
     if (!(cause instanceof ReferenceError)) throw cause
-    throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // an alias has no anchor, or the aliases expand to too much data
+    throw new GuardError('ERR_CONFIG', `${file}: ${cause.message}`, { cause }) // an alias refers to no anchor, or the aliases expand to too much data
   }
 }
 
@@ -266,7 +266,7 @@ function withDefaults({
 /** A duration that the schema accepts, in milliseconds. */
 const durationOf = (text: string): number => parseDuration(text) ?? NaN
 
-// The maximum length of a value in a message, enough to recognize the value.
+// The maximum length of a value in a message: enough to recognize it.
 const longestShown = 200
 
 function mistakesOf(errors: readonly ErrorObject[]): string[] {

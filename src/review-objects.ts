@@ -22,7 +22,7 @@ export interface ObjectReview {
 
 /** Facts that do not come from the objects themselves, and the objects' default namespace. */
 export interface ObjectsContext extends Omit<ReviewContext, 'sources' | 'mode'> {
-  /** The namespace of objects that name none. */
+  /** The namespace for objects that name none. */
   readonly namespace: string | undefined
   /**
    * Combines the facts that the objects provide about each other with the other sources. The associations

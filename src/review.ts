@@ -24,7 +24,7 @@ export interface ReviewContext extends EvaluationSettings {
   readonly onFacts?: (facts: Facts) => void
 }
 
-// The maximum age, in milliseconds, of an answer from IAM or EKS that a denial rests on. An older answer is
+// The maximum age, in milliseconds, of a response from IAM or EKS on which a denial is based. Older data is
 // read again, because the user may have just fixed the role or the association.
 const freshEnough = 10_000
 
@@ -130,8 +130,8 @@ function judge(subject: Subject, plan: Plan, facts: Facts, context: ReviewContex
 }
 
 /**
- * The age, in seconds, of the oldest answer from IAM or EKS that an error rests on; undefined if no error
- * rests on one.
+ * The age, in seconds, of the oldest response from IAM or EKS on which an error is based; undefined if there
+ * is none.
  */
 function iamAgeOf(findings: readonly Finding[], facts: Facts, at: Date): number | undefined {
   if (findings.length === 0) return undefined // nearly always
@@ -158,8 +158,8 @@ function unknownModeOf(namespace: Facts['namespace']): string | undefined {
 }
 
 /**
- * The namespace's own mode. An unknown mode never denies, because the namespace may have opted out. Modes
- * control admission, so for manifests only `off` counts.
+ * The namespace's own mode. An unknown mode never leads to a denial, because the namespace may have opted
+ * out. Modes control admission, so for manifests only `off` counts.
  */
 function modeOf({ stage }: Subject, namespace: Facts['namespace'], otherwise: Mode): Mode {
   if (stage === 'source')

@@ -13,7 +13,7 @@ export interface AcceptedTexts {
 }
 
 /**
- * The bundles accepted for all webhooks with one name. This is an entry of the WebhookTrust, which the
+ * The bundles accepted for all webhooks that share a name. This is an entry of the WebhookTrust, which the
  * policies read.
  */
 export interface AcceptedBundles extends AcceptedTexts {
@@ -43,10 +43,10 @@ export interface AcceptedOptions {
  * Lists the ways in which someone is likely to write the current CAs (PEM), as the exact base64 strings that
  * a policy can compare. If there are at most three CAs, the list covers every combination of them in every
  * order, with LF and CRLF line endings, with and without a trailing newline. If there are more, it covers
- * each CA alone, each ordered pair (for up to seven CAs), and all of them in the given order. It also
- * contains `currentCas` and `acceptedAlone` exactly as given, the string in place, and the certificates in
- * place followed by the current CAs that are missing there, provided that Go can read every certificate in
- * the string and each is an accepted CA. A string is complete if it contains all of `currentCas`.
+ * each CA alone, each ordered pair (for up to seven CAs), and all of them in the given order. It also covers
+ * `currentCas` and `acceptedAlone` exactly as given, the string in place, and the certificates in place
+ * followed by the current CAs that they lack. Of these, it includes only strings in which Go can read every
+ * certificate and each one is an accepted CA. A string is complete if it contains all of `currentCas`.
  */
 export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {
   const goMinor = goMinorOf(options.go)
@@ -70,14 +70,14 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
 
 /**
  * Lists the ways in which someone is likely to write the cluster CAs, as `acceptedTexts` does. A string is
- * accepted if it contains a CA of each choice that must be held, and complete if it also contains every CA
- * that is needed and no former one. `pem` is the published list of the CAs.
+ * accepted if it contains a CA from each choice in `mustHold` and only known CAs. It is complete if it also
+ * contains every needed CA and no former one. `pem` is the published list of the CAs.
  */
 export function acceptedInRotation(
   sets: ExpectedSets,
   { pem, inPlace }: { readonly pem: string; readonly inPlace?: string | undefined }
 ): AcceptedTexts {
-  // A bundle with a former CA is accepted only in addition to the trusted ones, so few of them are likely.
+  // A former CA is accepted only alongside trusted ones, so few bundles that contain one are likely.
   const withFormer = sets.former.flatMap((ca) => choicesOf([...sets.trusted, ca]))
 
   return textsOf({
@@ -105,7 +105,7 @@ function textsOf({
   readonly choices: readonly (readonly Certificate[])[]
   /** The CAs that a string may contain. */
   readonly known: readonly Certificate[]
-  /** The CAs that are added to those of the bundle in place. */
+  /** The CAs that are appended to the bundle in place if it lacks them. */
   readonly wanted: readonly Certificate[]
   readonly pems: readonly string[]
   readonly inPlace: string | undefined

@@ -26,7 +26,7 @@ function blockFaults(begin: RegExpExecArray, text: string, marks: Marks, found: 
   const label = begin[1] ?? ''
   const kind = beginFault(text, start) ?? endFault(text, start + begin[0].length, label, marks)
   if (kind !== undefined) found.add(kind, start)
-  // People can still read a key that Go does not see.
+  // A person can still read a key that Go skips.
   if (kind !== undefined && labelFault(label) === 'private-key') found.add('private-key', start)
 }
 

@@ -16,8 +16,8 @@ export interface BundleQuestion {
   readonly served?: { readonly chain: string; readonly host: string; readonly of?: 'api-server' } | undefined
   readonly clusterCa?: string | undefined
   /**
-   * The cluster CAs by which the policy judges, if the controller published them recently. Without them, a
-   * bundle needs all cluster CAs.
+   * The cluster CAs that the policy expects, if the controller published them recently. If they are missing,
+   * a bundle needs all cluster CAs.
    */
   readonly expected?: ExpectedSets | undefined
   /** Which cluster CA signs now and which one signs next, as the controller published it. */
@@ -33,7 +33,8 @@ export interface BundleQuestion {
         readonly current: string
         readonly former?: string | undefined
         /**
-         * Older CAs. They only make a bundle stale instead of foreign; they are never written to a bundle.
+         * Older CAs. They only decide whether a wrong bundle is stale or foreign. They are never written to a
+         * bundle.
          */
         readonly earlier?: string | undefined
         readonly source: string
@@ -55,7 +56,7 @@ export interface BundleQuestion {
   readonly go?: string | undefined
 }
 
-/** The CAs that are known to be expected, as PEM. */
+/** The expected CAs, as PEM; undefined if they are unknown. */
 export function currentCasOf({ injected, clusterCa, published }: BundleQuestion): string | undefined {
   return injected?.current ?? clusterCa ?? (published && pemTextOf(published.best))
 }

@@ -32,7 +32,7 @@ export interface CaEvidence {
    */
   readonly trustedOnlyWith: string | undefined
   readonly published: readonly PublishedCas[]
-  /** The chains that API servers serve now (PEM, leaf first), each with a name that its leaf must have. */
+  /** The chains that API servers serve now (PEM, leaf first), each with a host name that its leaf must have. */
   readonly served: readonly { readonly chain: string; readonly host: string }[]
   /** EKS's CAs (PEM), if they are proven to be those of this cluster. */
   readonly named?: string | undefined
@@ -43,7 +43,7 @@ export interface CaEvidence {
 export interface ClusterCas {
   /** The confirmed CAs, as PEM; undefined if there are none. */
   readonly confirmed: string | undefined
-  /** The CAs that a ConfigMap names but nothing else confirms, as PEM. */
+  /** The CAs that a ConfigMap names but that nothing else confirms, as PEM. */
   readonly unconfirmed: string
   /** Why some CAs are not confirmed, on one line; undefined if all are. */
   readonly doubt: string | undefined

@@ -87,11 +87,11 @@ function wholeTextFault(bytes: Buffer, { text, entries }: Bundle, goMinor: numbe
   return undefined
 }
 
-// These replace the fixes above if the bundle contains a certificate that stays valid for more than 30 days.
+// These replace the fixes in faults.ts if the bundle has a certificate that stays valid for more than 30 days.
 const spareFixes = {
   expired: 'remove it, because the bundle contains a valid one',
   expiring:
-    'remove it once it signs no serving certificate any more; the bundle already contains the next one'
+    'remove it once it no longer signs any serving certificate; the bundle already contains the next one'
 } as const
 
 function certificateFaults({ certificates }: Bundle, at: Date, found: FaultTally): void {

@@ -10,7 +10,7 @@ export interface ClusterAuthority extends CertificateAuthority {
   readonly certificate: Certificate
 }
 
-/** What irsa-guard knows about the cluster by other means than EKS. */
+/** What irsa-guard knows about the cluster from sources other than EKS. */
 export interface ClusterProof {
   /** The issuer URL of the cluster's service account tokens; undefined if it is unknown. */
   readonly issuer: string | undefined
@@ -19,9 +19,10 @@ export interface ClusterProof {
 }
 
 /**
- * The certificate authorities of this cluster. An answer of EKS counts only if it is about this cluster: the
- * issuer must be the same, and at least one CA must be confirmed by the cluster itself. Otherwise, a mistyped
- * cluster name would approve the CA of another cluster. An answer that EKS does not document is unknown.
+ * The certificate authorities of this cluster. A response from EKS counts only if it is about this cluster:
+ * the issuer must be the same, and at least one CA must be confirmed by the cluster itself. Otherwise, a
+ * mistyped cluster name would approve the CA of another cluster. If a response does not match EKS's
+ * documentation, the authorities are unknown.
  */
 export function provenAuthorities(
   { cluster, issuer, bundle, authorities }: EksAuthorities,
@@ -67,8 +68,9 @@ export const isUsable = ({ distribution }: CertificateAuthority): boolean =>
   distribution === 'in-progress' || distribution === 'complete'
 
 /**
- * The certificate of an authority. The encoding of EKS's field is not documented, so PEM and DER are read.
- * Without the field, the certificate of the cluster's bundle that has the same validity is used.
+ * The certificate of an authority. EKS does not document the encoding of the field, so both PEM and DER are
+ * accepted. If the field is missing, the only certificate in the cluster's bundle with the same validity
+ * period is used.
  */
 function certificateOf(
   { data, notBefore, notAfter }: CertificateAuthority,
@@ -92,5 +94,5 @@ function certificateOf(
 const certificatesOf = (base64: string): readonly Certificate[] =>
   parseBundle(Buffer.from(base64, 'base64'), newestGo).certificates.slice(0, maxCas)
 
-// Two are documented. The limit only bounds the work on a hostile answer.
+// Two are documented. The limit only bounds the work on a hostile response.
 const maxCas = 16

@@ -25,9 +25,9 @@ export interface EntriesQuestion {
    * place.
    */
   readonly canaryPassed: boolean
-  /** Names of further webhooks that the configuration wants guarded. */
+  /** Names of additional webhooks to guard, from the configuration. */
   readonly guard: readonly string[]
-  /** Names of guarded webhooks for which the configuration wants unexpected bundles denied. */
+  /** Names of guarded webhooks for which the configuration says to deny unexpected bundles. */
   readonly enforce: readonly string[]
   /**
    * The users that may write any bundle to a webhook, by webhook name. By default, these are the injectors
@@ -85,8 +85,8 @@ export function entriesOf(question: EntriesQuestion): AcceptedBundles[] {
 
 /**
  * Keeps an entry with action Deny while its webhook does not exist, because the webhook might be recreated
- * with a different bundle. The entry is updated to the current CAs. Without known cluster CAs, only an entry
- * for our own webhooks is kept.
+ * with a different bundle. The entry is updated to the current CAs. If the cluster CAs are unknown, only an
+ * entry for our own webhooks is kept.
  */
 function entryOfGone(
   entry: AcceptedBundles,
@@ -155,8 +155,8 @@ function actionOf(
   const isProved =
     canaryPassed &&
     places.every(({ webhook }) => webhook.caBundle !== undefined && accepted.includes(webhook.caBundle))
-  // Once the action is Deny, it stays Deny. Otherwise, an unexpected bundle in place would let the next one
-  // pass.
+  // Once the action is Deny, it stays Deny. Otherwise, once an unexpected bundle is in place, the next one
+  // would be accepted, too.
   return isProved || published.some((entry) => entry.name === name && entry.action === 'Deny')
     ? 'Deny'
     : 'Warn'

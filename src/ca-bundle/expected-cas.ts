@@ -54,7 +54,7 @@ export function expectedCasOf(
   question: ExpectedCasQuestion
 ): ExpectedCas | undefined {
   if (place === 'own') return { current: question.ownCas }
-  // In the control plane, the cluster's CA signs:
+  // In the control plane, the cluster's CA signs the certificates:
   // https://docs.aws.amazon.com/eks/latest/userguide/certificate-authority-rotation.html
   if (place === 'control-plane') return question.rotation && expectedByRotation(question.rotation)
 

@@ -35,7 +35,7 @@ const faults = {
     'it is base64-encoded twice',
     'encode the PEM text only once; stringData or a template function may have encoded it already'
   ],
-  'utf-16': ['it is UTF-16 text, as Windows PowerShell writes files', 'save the PEM file as ASCII or UTF-8'],
+  'utf-16': ['it is UTF-16 text, as written by Windows PowerShell', 'save the PEM file as ASCII or UTF-8'],
   'byte-order-mark': [
     'there is a byte order mark before BEGIN',
     'save the PEM file as UTF-8 without a byte order mark'

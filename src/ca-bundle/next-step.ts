@@ -10,11 +10,11 @@ import type { BundleState } from './state.js'
 
 /** The next step of a rotation. */
 export interface NextStep {
-  /** `append`: EKS adds a successor. `activation`: the CA signs. `deletion`: the CA may be deleted. */
+  /** `append`: EKS adds a successor. `activation`: the CA starts to sign. `deletion`: the CA may be deleted. */
   readonly step: 'append' | 'activation' | 'deletion'
   /** The CA that is activated or deleted, or the one that gets a successor. */
   readonly ca: Certificate
-  /** When EKS takes the step at the latest. Undefined if there is no date, or it is unknown. */
+  /** The latest time at which EKS takes the step; undefined if there is none or it is unknown. */
   readonly at: Date | undefined
 }
 
@@ -32,7 +32,7 @@ export function nextStepOf(rotation: Rotation, at: Date): NextStep | undefined {
 
   const signer = authorities?.find(({ signing }) => signing === 'in-use')
   if (signer === undefined || (phase !== 'one' && phase !== 'retired')) return undefined
-  // EKS sends a reminder 2.5 years before a CA expires and appends its successor 2 years before.
+  // EKS sends a reminder 2.5 years before a CA expires and appends its successor 2 years before it expires.
   const { certificate } = signer
   if (certificate.notAfter - at.getTime() > 2.5 * year) return undefined
 
@@ -44,8 +44,8 @@ export const successorOf = ({ successor, authorities }: Rotation): ClusterAuthor
   successor && authorities?.find(({ certificate }) => isSameCa(certificate, successor))
 
 /**
- * When EKS activates the successor at the latest. After a rollback, EKS activates it once more, at the final
- * date.
+ * The latest time at which EKS activates the successor. After a rollback, that is the final date, when EKS
+ * activates it again.
  */
 function activationOf(rotation: Rotation): Date | undefined {
   const { firstAutoActivation, finalAutoActivation } = successorOf(rotation) ?? {}
@@ -53,7 +53,7 @@ function activationOf(rotation: Rotation): Date | undefined {
   return rotation.phase === 'rolled-back' ? finalAutoActivation : (firstAutoActivation ?? finalAutoActivation)
 }
 
-/** Describes the phase and the next step, on one line; undefined if there is no rotation to speak of. */
+/** Describes the phase and the next step, on one line; undefined if no rotation is in progress or due. */
 export function describeRotation(rotation: Rotation, at: Date): string | undefined {
   const { phase, successor, outgoing, signers, trusted } = rotation
   const next = nextStepOf(rotation, at)
@@ -80,7 +80,7 @@ export function describeRotation(rotation: Rotation, at: Date): string | undefin
     case 'activating':
       return `the control plane is changing its CA: ${signs}${one === undefined ? '' : `; ${one} signs next`}`
     case 'activated':
-      return `${signs}; until EKS withdraws the rollback, ${old} may sign again`
+      return `${signs}; ${old} may sign again until EKS no longer allows a rollback`
     case 'rolled-back':
       return `after a rollback, ${signs}; ${one} signs next, ${by}`
     case 'settled':
@@ -91,8 +91,8 @@ export function describeRotation(rotation: Rotation, at: Date): string | undefin
 }
 
 /**
- * What makes the calls with a bundle fail next, and when, on one line; undefined if no step of the rotation
- * does, or if they fail already.
+ * Which future step of the rotation makes calls with a bundle fail, and when, on one line; undefined if none
+ * does, or if calls already fail.
  */
 export function nextStateOf(
   state: BundleState,

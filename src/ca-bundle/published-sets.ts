@@ -10,7 +10,8 @@ import { holdsCa } from './same-ca.js'
 /** The cluster CAs that decide whether the bundle of a control-plane webhook is correct. */
 export interface ExpectedClusterCas extends ExpectedSets {
   /**
-   * What the caBundle policy does with a bundle that is not correct. Undefined if that is unknown; a bundle may then contain other CAs as well.
+   * What the caBundle policy does with a bundle that is not correct. Undefined if that is unknown; a bundle
+   * may then contain other CAs as well.
    */
   readonly policy: AcceptedBundles['action'] | undefined
 }
@@ -35,9 +36,9 @@ export function expectedClusterCasOf(
 }
 
 /**
- * The CAs by which the controller chose the accepted bundles of an entry. The entry contains every likely
+ * The CAs from which the controller derived the accepted bundles of an entry. The entry contains every likely
  * combination of these CAs, so the combinations show what each CA is needed for. Undefined if the entry
- * approves nothing.
+ * accepts nothing.
  */
 export function publishedSetsOf({
   accepted,
@@ -58,7 +59,10 @@ export function publishedSetsOf({
   }
 }
 
-/** The choices of which every accepted bundle contains one CA. If no CA is in all accepted bundles, the CAs that are the only one in some bundle are the choice. */
+/**
+ * The choices from which every accepted bundle contains a CA. Each CA that is in all accepted bundles is a
+ * choice of its own. If there is no such CA, the CAs that are accepted alone form a single choice.
+ */
 function choicesIn(
   accepted: readonly (readonly Certificate[])[],
   trusted: readonly Certificate[]

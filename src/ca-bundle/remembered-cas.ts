@@ -19,7 +19,7 @@ const maxRemembered = 16
 
 /**
  * Updates the remembered CAs: those that are trusted now, and those that were trusted within the last 30 days.
- * A CA whose time of removal is not a time of the past counts as removed now.
+ * A CA whose removal time is missing or not in the past counts as removed now.
  */
 export function rememberCas(
   before: readonly RememberedCa[],
@@ -42,7 +42,7 @@ export function rememberCas(
 // Few CAs are replaced within 30 days, and each one multiplies the accepted bundles.
 const maxFormer = 3
 
-/** The CAs that were trusted until recently, the newest first. */
+/** The CAs that were trusted until recently, the last removed first. */
 export const formerCasOf = (remembered: readonly RememberedCa[]): readonly Certificate[] =>
   remembered
     .flatMap(({ certificate, removedAt }) => {

@@ -1,14 +1,14 @@
 import type { Certificate } from '../x509/certificate.js'
 import { holdsCa } from './same-ca.js'
 
-/** CAs of which a bundle needs one: each of them verifies what is served. */
+/** CAs of which a bundle needs at least one, because each of them verifies the served certificate. */
 export type SignerChoice = readonly Certificate[]
 
-/** The CAs that decide which bundles are right. */
+/** The CAs that decide which bundles are correct. */
 export interface ExpectedSets {
   /** Every CA that a bundle may contain, in the order in which it should contain them. */
   readonly trusted: readonly Certificate[]
-  /** The CAs that sign now or may sign at any moment. A bundle that lacks one of each choice is not right. */
+  /** The CAs that sign now or may sign at any moment. A correct bundle contains a CA from each choice. */
   readonly mustHold: readonly SignerChoice[]
   /** The CAs that a bundle needs now and after the next step of a rotation. */
   readonly needed: readonly Certificate[]
@@ -28,7 +28,7 @@ export const unknownCasIn = (
   bundle: readonly Certificate[]
 ): readonly Certificate[] => bundle.filter((ca) => !holdsCa(trusted, ca) && !holdsCa(former, ca))
 
-/** Whether a bundle contains each CA that signs now or may sign at any moment, and only known CAs. */
+/** Whether a bundle contains a CA from each choice in `mustHold`, and only known CAs. */
 export const isRight = (sets: ExpectedSets, bundle: readonly Certificate[]): boolean =>
   bundle.some((certificate) => holdsCa(sets.trusted, certificate)) &&
   unknownCasIn(sets, bundle).length === 0 &&

@@ -37,13 +37,13 @@ export interface Rotation extends ExpectedSets {
   readonly phase: RotationPhase
   /** The confirmed cluster CAs as the cluster publishes them, as PEM. */
   readonly published: string
-  /** The CAs that sign now. A bundle that lacks one of each choice is broken. Empty if unknown. */
+  /** The CAs that sign now. A bundle works only if it contains a CA from each choice. Empty if unknown. */
   readonly signers: readonly SignerChoice[]
-  /** The CA that signs next if the rotation goes on; undefined if there is none or it is unknown. */
+  /** The CA that signs next if the rotation continues; undefined if there is none or it is unknown. */
   readonly successor: Certificate | undefined
   /** The CA that signed before; undefined if there is none or it is unknown. */
   readonly outgoing: Certificate | undefined
-  /** What EKS says; undefined if it was not queried, did not answer or means another cluster. */
+  /** What EKS reports; undefined if it was not queried, did not answer or described another cluster. */
   readonly authorities: readonly ClusterAuthority[] | undefined
 }
 
@@ -51,7 +51,7 @@ export interface Rotation extends ExpectedSets {
 export interface RotationQuestion {
   /** The confirmed cluster CAs. */
   readonly clusterCas: string
-  /** The chains that API servers serve now (PEM, leaf first), each with a name that its leaf must have. */
+  /** The chains that API servers serve now (PEM, leaf first), each with a host name that its leaf must have. */
   readonly served: readonly { readonly chain: string; readonly host: string }[]
   /** EKS's certificate authorities, if they are proven to be those of this cluster. */
   readonly authorities?: readonly ClusterAuthority[] | undefined
@@ -60,7 +60,7 @@ export interface RotationQuestion {
   readonly at: Date
 }
 
-/** Derives the rotation from what EKS says and what the API servers serve. If they differ, both count. */
+/** Derives the rotation from what EKS reports and what the API servers serve. If these differ, both count. */
 export function rotationOf({ clusterCas, served, authorities, former = [], at }: RotationQuestion): Rotation {
   const usable = authorities?.filter(isUsable) ?? []
   const trusted = buildPool([
@@ -75,7 +75,7 @@ export function rotationOf({ clusterCas, served, authorities, former = [], at }:
   const activating = usable.find(({ signing }) => signing === 'activating')
   const signers = withAuthority(seen, inUse)
   const mustHold = activating === undefined ? signers : withAuthority(signers, activating)
-  // EKS may be activating one CA while it calls the other not used.
+  // EKS may report one CA as `activating` and the other as `not-used`.
   const signer = inUse ?? usable.find((one) => one !== activating) ?? activating
   const other = usable.find((one) => one !== signer)
   const isNext = other !== undefined && signer !== undefined && isSuccessor(other, signer)
@@ -153,7 +153,7 @@ function phaseOf({
 const oneOrRetired = (former: readonly Certificate[]): RotationPhase =>
   former.length > 0 ? 'retired' : 'one'
 
-/** Whether an authority was made after the one that signs. */
+/** Whether an authority was created after the one that signs. */
 function isSuccessor(other: ClusterAuthority, signer: ClusterAuthority): boolean {
   const [one, two] = [other, signer].map(
     ({ createdAt, certificate }) => createdAt?.getTime() ?? certificate.notBefore
@@ -162,7 +162,7 @@ function isSuccessor(other: ClusterAuthority, signer: ClusterAuthority): boolean
   return one === two ? other.activatedAt === undefined : one > two
 }
 
-/** Adds an authority that signs, unless an API server serves a chain that it verifies. */
+/** Adds a signing authority as a choice of its own, unless one of the choices already contains it. */
 const withAuthority = (
   choices: readonly SignerChoice[],
   authority: ClusterAuthority | undefined
@@ -171,7 +171,7 @@ const withAuthority = (
     ? choices
     : [...choices, [authority.certificate]]
 
-/** Each choice once. A choice that is satisfied by another one's CAs is left out. */
+/** The choices without duplicates, and without those that contain all CAs of another choice. */
 function distinct(choices: readonly SignerChoice[]): readonly SignerChoice[] {
   return choices.filter(
     (choice, index) =>

@@ -10,7 +10,7 @@ const maxChecks = 100
 
 /**
  * Whether a certificate is the served leaf, or signed it directly or through other served certificates.
- * `served` starts with the leaf. Host names, dates and usages do not matter here, so that another problem is
+ * `served` starts with the leaf. Host names, dates and key usages are ignored, so that a problem with them is
  * not reported as an unexpected CA. Undefined if this cannot be determined, for example because Go does not
  * support the signature's algorithm. Never throws.
  */

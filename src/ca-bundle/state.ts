@@ -31,7 +31,7 @@ export interface AssessmentQuestion {
   /** The CAs that may sign the webhook's certificate now, as PEM. */
   readonly currentCas: string
   /**
-   * The source of these CAs, for messages; undefined if they are the cluster's or come from what is served.
+   * The source of these CAs, for messages; undefined if they are the cluster's or come from the served chain.
    */
   readonly source?: string | undefined
   /** CAs that were current until recently, as PEM. */
@@ -43,7 +43,7 @@ export interface AssessmentQuestion {
    */
   readonly served?:
     { readonly chain: string; readonly host: string; readonly of?: 'api-server' | undefined } | undefined
-  /** The CAs that sign now, if they are known by other means than the served chain. */
+  /** The CAs that sign now, if a source other than the served chain shows them. */
   readonly signers?: readonly SignerChoice[] | undefined
   readonly at: Date
   readonly go?: string | undefined
@@ -155,9 +155,9 @@ export function assessBundle({
 }
 
 /**
- * Classifies the bundle of a control-plane webhook by the CAs that the policy expects. A bundle that the policy
- * refuses because it lacks a CA is `stale` or `foreign`, one about which it warns for that reason is
- * `incomplete`. Never throws.
+ * Classifies the bundle of a control-plane webhook by the CAs that the policy expects. A bundle that lacks a CA
+ * is `stale` or `foreign` if the policy refuses it for that reason, and `incomplete` if the policy only warns.
+ * Never throws.
  */
 export function assessByExpected(
   { needed, trusted, former, mustHold }: ExpectedSets,
@@ -183,7 +183,7 @@ export function assessByExpected(
   }
 }
 
-/** Whether a bundle with only this CA would accept what is served. */
+/** Whether a bundle with only this CA would accept the served chain. */
 export function isSignerOf(
   ca: Certificate,
   { chain, host }: { chain: string; host: string },

@@ -27,7 +27,7 @@ export function diagnosisOf(webhook: Webhook, at: Date): Diagnosis {
   return diagnosis
 }
 
-/** Assesses the bundle of a control-plane webhook by the CAs that are expected in it. */
+/** Checks the bundle of a control-plane webhook against the CAs that are expected in it. */
 export function assessClusterBundle(webhook: Webhook, expected: ExpectedSets, at: Date): BundleAssessment {
   const known = assessments.get(webhook)
   if (known?.at === at.getTime() && known.expected === expected) return known.assessment

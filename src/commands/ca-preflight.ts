@@ -17,8 +17,8 @@ export interface CaPreflightOptions extends PreflightOptions, StyleOptions {
 
 /**
  * Reports what the activation of the next cluster CA breaks, and how to prepare for it. Returns the exit code:
- * 0 nothing, 1 something lacks a CA, 2 it could not be determined. Throws ERR_USAGE, ERR_INPUT, ERR_CONFIG,
- * ERR_KUBECONFIG and ERR_OUTPUT.
+ * 0 if nothing breaks, 1 if something lacks a CA, 2 if that could not be determined. Throws ERR_USAGE,
+ * ERR_INPUT, ERR_CONFIG, ERR_KUBECONFIG and ERR_OUTPUT.
  */
 export async function caPreflight(
   options: CaPreflightOptions,

@@ -29,7 +29,7 @@ export const caCommand = (terminal: Terminal): Command =>
       .addOption(kubeconfigOption())
       .option('--context <name>', 'kubeconfig context of the cluster')
       .option('--bundle <file>', 'the bundle: PEM, or the base64 string of clientConfig.caBundle')
-      .option('--server <host:port>', 'the webhook server; its certificates are fetched')
+      .option('--server <host:port>', 'the webhook server to fetch the certificates from')
       .option('--chain <file>', "the webhook server's certificates (PEM, leaf first) instead of --server")
       .option('--host <name>', 'DNS name or IP address by which the API server calls the webhook')
       .addOption(clusterCaOption())
@@ -121,7 +121,7 @@ const preflightFlags = {
   '--config': 'config'
 } as const
 
-/** Throws ERR_USAGE if `--preflight` is given together with something that is about one bundle. */
+/** Throws ERR_USAGE if `--preflight` is given together with an option or argument for a single bundle. */
 function assertPreflight(
   words: readonly string[],
   { bundle, server, chain, host, fix }: Partial<CaOptions>

@@ -168,7 +168,7 @@ export async function check(
 }
 
 /**
- * The part of a report about one object. Most objects have nothing to report, so their line numbers are not
+ * The entries of the report for one object. Most objects have nothing to report, so their line numbers are not
  * computed.
  */
 function reportedOf(

@@ -40,7 +40,7 @@ export async function controller(
   }: {
     environment?: NodeJS.ProcessEnv
     log?: Logger
-    /** Sources of facts in addition to those that the options and the configuration name. */
+    /** Sources of facts, in addition to those named in the options and the configuration. */
     sources?: Sources | undefined
     /** How often the configuration is read again, in milliseconds. */
     configInterval?: number

@@ -53,7 +53,7 @@ export const diagnoseCommand = (terminal: Terminal): Command =>
       .option('--context <name>', 'kubeconfig context of the cluster')
       .addOption(kubeconfigOption())
       .addOption(
-        new Option('--action <action>', 'also ask IAM whether the role may do this, such as s3:GetObject')
+        new Option('--action <action>', 'also ask IAM if the role allows this action, such as s3:GetObject')
       )
       .addOption(new Option('--resource <arn>', 'the resource of --action (default: "*")')),
     factOptions(),

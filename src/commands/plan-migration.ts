@@ -94,7 +94,7 @@ export async function printMigrationPlan(
   if (clusterArn === undefined)
     throw new GuardError(
       'ERR_USAGE',
-      'the EKS cluster is not known; pass what this prints with --cluster-arn: aws eks describe-cluster --name CLUSTER --query cluster.arn --output text'
+      'the EKS cluster is not known; pass the output of this command with --cluster-arn: aws eks describe-cluster --name CLUSTER --query cluster.arn --output text'
     )
   let noCredentials: string | undefined
   const fromAws = options.aws
@@ -164,7 +164,7 @@ function assertUsage(files: readonly string[], options: PlanMigrationOptions): v
     throw new GuardError('ERR_USAGE', 'no namespace given; pass -n NAMESPACE, or -A for the whole cluster')
 }
 
-/** The namespace to read, and which of its service accounts are meant. */
+/** The namespace to read, and which of its service accounts to plan for. */
 function selectionOf(options: PlanMigrationOptions): Pick<MigrationContext, 'isSelected'> & {
   readonly namespace: string | undefined
 } {

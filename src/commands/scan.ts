@@ -208,7 +208,7 @@ function assertUsage(files: readonly string[], options: ScanCommandOptions): voi
     '--selector': selector
   }).find(([, value]) => value !== undefined)?.[0]
   if (flag !== undefined)
-    reject(`files are given together with ${flag}, which is for clusters; expected either`)
+    reject(`files are given together with ${flag}, which is for clusters; expected one of them`)
 }
 
 /** The severities of the configuration; with `--rule`, all other rules are off. */
@@ -244,7 +244,7 @@ async function scanFiles(
       ]
 }
 
-/** Scans one cluster after the other, so that only one is in memory while it is read. */
+/** Scans one cluster at a time, so that only one is read into memory at once. */
 async function scanContexts(
   options: ScanCommandOptions,
   setting: ScanSetting,
@@ -276,7 +276,10 @@ async function scanContexts(
   return clusters
 }
 
-/** Collections for which the API server stopped answering. Missing permissions (403) do not count. */
+/**
+ * Collections that could not be read because the API server stopped responding. Missing permissions (403) do
+ * not count.
+ */
 const lostIn = ({ name, unread }: ScannedCluster): string[] =>
   unread
     .filter(({ status }) => status !== 403)

@@ -28,7 +28,7 @@ export const statusCommand = (terminal: Terminal): Command =>
   withOptions(
     new Command('status')
       .description(
-        'check irsa-guard itself in a cluster, or with --pre whether it can be installed; changes nothing (exit codes: 0 nothing wrong, 1 something wrong, 2 it could not run)'
+        'check irsa-guard itself in a cluster or, with --pre, whether it can be installed; changes nothing (exit codes: 0 nothing wrong, 1 something wrong, 2 it could not run)'
       )
       .option('--pre', 'check before installing: version, policies, your permissions, leftovers')
       .addOption(kubeconfigOption())
@@ -98,7 +98,10 @@ export async function status(
   }
 }
 
-/** The version of the API server. Throws ERR_KUBECONFIG if it does not answer or does not know the user. */
+/**
+ * The version of the API server. Throws ERR_KUBECONFIG if it does not respond or does not accept the
+ * credentials.
+ */
 async function loadVersion(client: KubeClient): Promise<string> {
   const answer = await readObject(client, '/version', { name: 'the version of the API server' })
   if (answer.state === 'known') return textOf(answer.value?.['gitVersion']) ?? 'unknown'

@@ -77,7 +77,7 @@ export const trustCommand = (terminal: Terminal): Command =>
       .option('--service-account <name>', 'the same as the argument')
       .option('--audience <name>', 'audience of the service account\'s tokens (default: "sts.amazonaws.com")')
       .option('--no-session-tags', 'the EKS Pod Identity association disables session tags')
-      .option('--first-role <arn>', "the policy is that of a target role; this is the association's own role")
+      .option('--first-role <arn>', "the association's own role, if the policy belongs to a target role")
       .option('--external-id <id>', 'external ID of the association, for a target role (default: derived)')
       .addOption(outputsOption(trustFormats))
       .option(
@@ -101,14 +101,15 @@ Examples:
   irsa-guard trust shop/cart --policy trust.json --issuer https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE --cluster-arn arn:aws:eks:us-east-1:111122223333:cluster/prod --fix
 
 With --issuer, trust judges the policy for IRSA; with --cluster-arn, for EKS Pod
-Identity; with both, for both. With neither, it judges for EKS Pod Identity if the
-service account has an association with this role, otherwise for IRSA.`
+Identity; with both, for both. With neither, it judges the policy for EKS Pod
+Identity if the service account has an association with this role, otherwise for
+IRSA.`
     )
     .action(async (account: string | undefined, options: TrustOptions) => {
       process.exitCode = await trust(account, options, terminal)
     })
 
-/** What a format needs besides the verdicts. */
+/** What an output format needs besides the verdicts. */
 interface TrustContext {
   readonly policy: unknown
   /** The commands that apply the correction. */
@@ -123,8 +124,8 @@ const trustFormats = {
 } satisfies Record<Format, (reports: readonly ChainReport[], context: TrustContext) => string>
 
 /**
- * The verdict on IRSA, with the verdict on EKS Pod Identity as `podIdentity` if both were judged. A verdict
- * on EKS Pod Identity alone has the same keys, and `chain`.
+ * The verdict on IRSA, with the verdict on EKS Pod Identity as `podIdentity` if both were judged. A verdict on
+ * EKS Pod Identity alone has the same keys, plus `chain`.
  */
 function trustJsonOf(reports: readonly ChainReport[]): object {
   const isPodIdentityAlone = reports.length === 1 && reports[0]?.chain === 'pod-identity'

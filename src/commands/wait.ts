@@ -93,8 +93,8 @@ export interface WaitSurroundings {
 }
 
 /**
- * Waits until new pods get their identity, and prints how that ended. Returns the exit code; throws
- * ERR_USAGE, ERR_INPUT, ERR_CONFIG and ERR_KUBECONFIG if the first attempt cannot be made, and ERR_OUTPUT.
+ * Waits until new pods get their identity, and prints the result. Returns the exit code; throws ERR_USAGE,
+ * ERR_INPUT, ERR_CONFIG and ERR_KUBECONFIG if the first attempt cannot be made, and ERR_OUTPUT.
  */
 export async function waitForIdentity(
   words: readonly string[],
@@ -163,7 +163,7 @@ export async function waitForIdentity(
     if (clusterArn === undefined)
       throw new GuardError(
         'ERR_USAGE',
-        'with --aws, the EKS cluster must be known; pass what this prints with --cluster-arn: aws eks describe-cluster --name CLUSTER --query cluster.arn --output text'
+        'with --aws, the EKS cluster must be known; pass the output of this command with --cluster-arn: aws eks describe-cluster --name CLUSTER --query cluster.arn --output text'
       )
 
     const complained = new Set<string>()
@@ -230,7 +230,7 @@ async function readCause(
       readDiagnosis(client, words, { ...options, iam: [] }, terminal)
     )
   } catch (error) {
-    if (error instanceof GuardError) return undefined // the reason of the last dry run remains
+    if (error instanceof GuardError) return undefined // the reason from the last dry run is reported
     throw error
   }
 }

@@ -9,8 +9,9 @@ import { formatTime } from '../x509/time.js'
 export const brokenStates: ReadonlySet<BundleState> = new Set(['stale', 'foreign', 'unusable', 'absent'])
 
 /**
- * What to do about the pods that were created while calls to an identity webhook failed, for the Event about
- * the end of that time; empty for other Events. The calls have failed at least since the controller saw the state. After an activation, they have failed since the new CA began to sign.
+ * What to do about the pods that were created while calls to an identity webhook failed. It is part of the
+ * Event about the recovery, and empty for other Events. The calls have failed at least since the controller
+ * noticed the state. After an activation, they have failed since the new CA began to sign.
  */
 export function afterwards(
   { guarded, state }: { readonly guarded: GuardedWebhook; readonly state: BundleState },

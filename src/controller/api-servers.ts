@@ -24,10 +24,10 @@ export interface ApiServers {
 }
 
 /**
- * Finds every API server of the cluster through the endpoints of the Service `default/kubernetes`, because
- * each can have its own identity webhook. If there are no endpoints, the address of the given client is used.
- * A client is kept as long as its address is among the endpoints; a client per round would leave connections
- * open until the API server closes them.
+ * Finds every API server of the cluster through the endpoints of the Service `default/kubernetes`, because each
+ * can have its own identity webhook. If there are no endpoints, the address of the given client is used. A
+ * client is kept as long as its address is among the endpoints. A new client in each round would leave
+ * connections open until the API server closes them.
  */
 export function buildApiServers(client: KubeClient): ApiServers {
   let known: readonly ApiServer[] = []

@@ -11,11 +11,11 @@ import type { ApiServerChain } from './ca-sources.js'
 export interface Assessment extends BundleAssessment {
   readonly guarded: GuardedWebhook
   /**
-   * Where the injector's CAs are read, or why they cannot be read; undefined if no injector decides the
+   * Where the injector's CAs are read from, or why they cannot be read. Undefined if no injector decides the
    * bundle.
    */
   readonly source: Fact<string> | undefined
-  /** What changes the state next, and when; undefined if no step of a rotation does. */
+  /** What will change the state next, and when. Undefined if no rotation step will. */
   readonly next?: string | undefined
 }
 
@@ -23,9 +23,9 @@ export interface Assessment extends BundleAssessment {
 export interface AssessmentEvidence {
   /** The API servers and the chain that each one serves now. */
   readonly apiServerChains: readonly ApiServerChain[]
-  /** The chain that the webhook serves, if a connection was possible. */
+  /** The chain that the webhook serves, if the controller could connect to it. */
   readonly served: { readonly chain: string; readonly host: string } | undefined
-  /** What the injector writes, if an injection is requested. */
+  /** What the injector writes, if the configuration requests injection. */
   readonly injected: InjectedCasFact | undefined
   /** The expected CAs; undefined if they could not be determined. */
   readonly expected: ExpectedCas | undefined
@@ -80,10 +80,10 @@ function withDoubt(assessment: BundleAssessment, doubt: string | undefined): Bun
 }
 
 /**
- * Assesses a control-plane webhook. Only the API server next to it can connect to it, but one CA signs the
- * certificates of both, so the API server's certificate shows which CA signs. The worst assessment counts. If
- * no API server could be reached, the bundle is compared only with the CAs. A CA that signs according to EKS
- * must be in the bundle, too.
+ * Assesses a control-plane webhook. Only the API server that runs alongside it can connect to it. One CA signs
+ * the certificates of both, so the API server's certificate shows which CA signs. The worst assessment counts.
+ * If no API server could be reached, the bundle is compared only with the expected CAs. The bundle must also
+ * contain each CA that signs according to EKS.
  */
 function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],

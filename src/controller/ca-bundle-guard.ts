@@ -31,7 +31,7 @@ export interface RoundContext {
    * WebhookTrust instead.
    */
   readonly published?: Publication | undefined
-  /** The cluster CAs, and those of the last 30 days. */
+  /** The current cluster CAs, and those of the last 30 days. */
   readonly remembered: readonly RememberedCa[]
   readonly issuer: string | undefined
   readonly canaryPassed: boolean
@@ -51,9 +51,9 @@ export interface Round {
 }
 
 /**
- * Runs one round. It determines and publishes the accepted bundles and assesses every guarded webhook. It
- * reports each change of a bundle's state once, as an Event on the webhook configuration and as a log line.
- * The last states are stored in the WebhookTrust's status, so a restart does not repeat reports.
+ * Runs one round: determines and publishes the accepted bundles, and assesses every guarded webhook. Reports
+ * each change of a bundle's state once, as an Event on the webhook configuration and as a log line. The last
+ * states are stored in the WebhookTrust's status, so a restart does not repeat reports.
  */
 export async function guardCaBundles(context: RoundContext): Promise<Round> {
   const { client, configurations, ownCas, config, now, log } = context
@@ -65,7 +65,7 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
     loadWebhookTrust(client)
   ])
   // The entries that this process published take precedence. Otherwise, any client that can write the
-  // WebhookTrust could make us publish that client's entries.
+  // WebhookTrust could make us publish its own entries.
   const before = (context.published ?? found)?.entries ?? []
   const servedBy = (one: GuardedWebhook): { chain: string; host: string } | undefined => {
     const [chain, address] = [chains.get(one), addressOf(one.webhook)]
@@ -127,8 +127,8 @@ export async function guardCaBundles(context: RoundContext): Promise<Round> {
   return { assessments, published }
 }
 
-// The WebhookTrust's status can store at most this many webhooks. A user who can create webhook
-// configurations could create thousands under a guarded name.
+// The WebhookTrust's status can store at most this many webhooks. A user who can create webhook configurations
+// could create thousands of webhooks with a guarded name.
 const maxGuarded = 256
 const places = ['own', 'control-plane', 'reachable'] as const
 

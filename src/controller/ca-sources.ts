@@ -11,8 +11,8 @@ import type { ApiServer } from './api-servers.js'
 const timeout = 3000
 
 /**
- * Reads what the injectors write to guarded webhooks behind a Service, each source once, all in parallel.
- * Leaves out webhooks that are called by URL.
+ * Reads what the injectors write into guarded webhooks that have a Service. Each source is read once, and all
+ * of them in parallel. Leaves out webhooks that are called by URL.
  */
 export async function readInjected(
   guarded: readonly GuardedWebhook[],
@@ -36,7 +36,7 @@ export async function readInjected(
   return new Map(answers.flat())
 }
 
-/** The chains of the webhooks that can be connected to. */
+/** The chains of the webhooks that the controller can connect to. */
 export async function readChains(
   guarded: readonly GuardedWebhook[]
 ): Promise<ReadonlyMap<GuardedWebhook, string>> {
@@ -81,8 +81,8 @@ async function readApiServerChain({ host, port }: ApiServer): Promise<string | u
 }
 
 /**
- * A webhook and the source from which its injector's CAs are read. If the source is not known, the fact
- * states why. `source` is undefined if no injection is requested.
+ * A webhook and the source from which its injector's CAs are read. If the source is not known, the fact states
+ * why. `source` is undefined if the configuration requests no injection.
  */
 interface Sourced {
   readonly guarded: GuardedWebhook
@@ -90,8 +90,8 @@ interface Sourced {
 }
 
 /**
- * Logs each change of where an injector's CAs are read, or of why they cannot be read. In the latter case,
- * only the chain that the webhook serves shows which CA is in use.
+ * Logs each change of the source from which an injector's CAs are read, or of the reason why they cannot be
+ * read. If they cannot be read, only the chain that the webhook serves shows which CA is in use.
  */
 export function logSourceChanges(
   log: Logger,

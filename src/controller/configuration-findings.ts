@@ -14,16 +14,11 @@ import { type EventObject, eventReasonOf, writeEvent } from './event.js'
  */
 export interface ConfigurationFinding extends Finding {
   readonly object: string
-  /**
-   * The configuration if it contains a guarded webhook, so that its findings get an Event; otherwise
-   * undefined.
-   */
+  /** The configuration, if it contains a guarded webhook. Only then do its findings get an Event. */
   readonly about: EventObject | undefined
 }
 
-/**
- * Checks every webhook configuration in the cluster against the same rules that `check` and the webhook use.
- */
+/** Checks every webhook configuration in the cluster with the same rules that `check` and the webhook use. */
 export async function findConfigurationFaults(
   configurations: readonly unknown[],
   {
@@ -31,7 +26,7 @@ export async function findConfigurationFaults(
     ...settings
   }: Pick<ReviewContext, 'at' | keyof RuleSettings> & {
     sources: Sources
-    /** Names of further webhooks that the configuration wants guarded. */
+    /** Names of further webhooks to guard, from the configuration. */
     guard: readonly string[]
   }
 ): Promise<readonly ConfigurationFinding[]> {

@@ -41,7 +41,7 @@ export interface ControllerSettings extends Given {
   readonly source?: ConfigSource<Given> | undefined
   /** The namespace that the controller runs in. */
   readonly namespace: string
-  /** The share of the heap beyond which the background scan is stopped; tests use a smaller one. */
+  /** The fraction of the heap limit at which the background scan is stopped. Tests use a smaller one. */
   readonly heapShare?: number | undefined
   readonly log: Logger
 }
@@ -53,7 +53,7 @@ export interface RunningController {
 }
 
 // All intervals are in milliseconds. An unexpected bundle must be noticed within a minute, even if the watch
-// is silent.
+// reports nothing.
 const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 
 /**
@@ -90,7 +90,7 @@ export async function startController(settings: ControllerSettings): Promise<Run
     await runBundleRound(tools, found)
   })
   const probes = repeat('probes', intervals.probes, log, async () => {
-    await caBundles.begun // until then, the policy has nothing to compare a bundle with
+    await caBundles.begun // before that, the policy has nothing to compare a bundle with
     try {
       await tools.apiServers.read()
     } finally {
@@ -216,7 +216,10 @@ async function eksFor(
 const withAssociations = (given: Sources, eks: EksReader | undefined): Sources =>
   eks === undefined ? given : { ...given, associations: eks }
 
-/** The settings of the reader of certificate authorities. It is kept, with its answers, until they change. */
+/**
+ * The settings of the reader of certificate authorities. The reader and its answers are kept until these
+ * settings change.
+ */
 const authoritySettingsOf = ({ eks, iam }: Config): unknown => [eks.clusterArn, eks.endpoint, iam.accounts]
 
 /** The cluster's certificate authorities; undefined without `eks.clusterArn`. */

@@ -9,7 +9,7 @@ import type { AuthorityReader } from '../sources/eks/authorities.js'
 export interface FollowedAuthorities {
   /**
    * The authorities, if they are proven to be those of this cluster. `seen` identifies what the cluster itself
-   * shows of its CAs. Never rejects, and takes at most a few seconds.
+   * shows about its CAs. Never rejects, and takes at most a few seconds.
    */
   read(seen: string, proof: ClusterProof): Promise<readonly ClusterAuthority[] | undefined>
 }
@@ -23,8 +23,8 @@ const usableFor = 30 * minute
 const patience = 5000
 
 /**
- * Follows the certificate authorities. They are read every 15 minutes, every minute while EKS changes them,
- * and at once if the cluster itself shows a change. Each reason why they are unknown is logged once.
+ * Follows the certificate authorities. They are read every 15 minutes, but every minute while EKS is changing
+ * them, and at once if the cluster itself shows a change. Each reason why they are unknown is logged once.
  */
 export function followAuthorities(
   reader: AuthorityReader,
@@ -72,7 +72,10 @@ export function followAuthorities(
     reading = undefined
   }
 
-  /** The last answer, unless it is too old or from before the cluster's CAs changed, because it might contradict the cluster. */
+  /**
+   * The last answer, unless it is too old. An answer from before the cluster's CAs changed is not used either,
+   * because it might contradict the cluster.
+   */
   function proveLast(seen: string, proof: ClusterProof): Fact<readonly ClusterAuthority[]> {
     if (answered?.seen === seen && clock() - answered.at < usableFor)
       return provenAuthorities(answered.value, proof)

@@ -7,10 +7,7 @@ import type { Assessment } from './assessment.js'
 import type { ConfigurationFinding } from './configuration-findings.js'
 import type { Probes } from './probes/probes.js'
 
-/**
- * Sets the metric that counts the current findings about webhook configurations, and those of the background
- * scan.
- */
+/** Sets the metric that counts the current findings about webhook configurations and from the background scan. */
 export function showFindings(
   { findings: gauge }: Metrics,
   findings: readonly ConfigurationFinding[],

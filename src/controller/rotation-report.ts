@@ -40,7 +40,7 @@ export function showRotation(
 /** What was reported about the rotation so far. */
 export interface ReportedRotation {
   readonly phase: Rotation['phase'] | undefined
-  /** The last of `warnings` that was reported, in days before the activation. */
+  /** The last of the `warnings` that was reported, in days before the activation. */
   readonly warning: number | undefined
 }
 
@@ -49,9 +49,9 @@ const warnings = [7, 30, 60]
 const day = 86_400_000
 
 /**
- * Reports each phase of the rotation once, and each time that the activation comes closer while a guarded
- * webhook lacks the successor. A cluster with one CA is not reported at the start. Rejects if the API server
- * refuses an Event.
+ * Reports each phase of the rotation once. While a guarded webhook lacks the successor, also reports each of
+ * the `warnings` once as the activation approaches. A cluster with one CA is not reported at the start. Rejects
+ * if the API server refuses an Event.
  */
 export async function reportRotation(
   { client, log, now }: { client: KubeClient; log: Logger; now: Date },
@@ -63,7 +63,7 @@ export async function reportRotation(
   const because = describeRotation(rotation, now)
   if (phase !== reported?.phase && (isRotating || reported !== undefined)) {
     log.info({ phase, before: reported?.phase, because }, 'the rotation of the cluster CA has a new phase')
-    // EKS distributes a successor within minutes, and nothing is to be done until then.
+    // EKS distributes a successor within minutes, and there is nothing to do until then.
     if (phase !== 'appended') {
       await writeEvent(
         client,

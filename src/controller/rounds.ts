@@ -70,7 +70,7 @@ export interface RoundTools {
 export interface Findings {
   own?: OwnCertificates
   clusterCas: ClusterCas
-  /** The cluster CAs, and those of the last 30 days; undefined before they were read. */
+  /** The current cluster CAs, and those of the last 30 days. Undefined until they have been read. */
   remembered?: readonly RememberedCa[]
   rotation?: Rotation | undefined
   reportedRotation?: ReportedRotation
@@ -100,8 +100,8 @@ export const expectedCasIn = (found: Findings): ExpectedCasSource => ({
 })
 
 /**
- * Renews our certificates and writes our own caBundle, unless they come from elsewhere. Returns whether a
- * certificate was written.
+ * Renews our certificates and writes our own caBundle, unless the certificates are managed elsewhere. Returns
+ * whether a certificate was written.
  */
 export async function runCertificateRound(
   { client, config, namespace, metrics, log }: RoundTools,
@@ -182,7 +182,7 @@ export async function runBundleRound(tools: RoundTools, found: Findings): Promis
 
 /**
  * Reads the cluster's CAs and derives their rotation. They are read again in each round, because a rotation
- * changes them. If none can be confirmed now, the CAs that were confirmed last remain in use. CAs from the user
+ * changes them. If none can be confirmed now, the most recently confirmed CAs remain in use. CAs from the user
  * count as confirmed.
  */
 async function readRotation(
@@ -229,7 +229,7 @@ async function readCanaryAssociation({ associations }: Sources): Promise<Fact<As
   )
 }
 
-// A change reaches every API server within this time. A failure that lasts longer is reported.
+// A change should reach every API server within this time. A failure that lasts longer is reported.
 const propagationTime = 5000
 
 /**

@@ -26,8 +26,8 @@ const confirmationLifetime = 300_000
 export type Publication = Pick<WebhookTrust, 'entries' | 'clusterCas'>
 
 /**
- * Whether two publications describe the rotation in the same way. This is compared with the previous round and
- * not with the stored object, which lacks these fields if its kind is older than the controller.
+ * Whether two publications describe the rotation in the same way. The comparison is with the previous round and
+ * not with the stored object, because that lacks these fields if its CRD is older than the controller.
  */
 const describesSame = (one: Publication, other: Publication): boolean =>
   isDeepStrictEqual(one.clusterCas, other.clusterCas) &&
@@ -61,7 +61,7 @@ export async function publishAcceptedBundles(
     isPublished(found, entries) &&
     describesSame(before ?? found, { entries, clusterCas })
   const age = found === undefined ? Infinity : now.getTime() - found.confirmedAt.getTime()
-  if (isSame && age >= 0 && age < confirmationLifetime) return 'unchanged' // a time in the future was written by another client or with another clock
+  if (isSame && age >= 0 && age < confirmationLifetime) return 'unchanged' // a time in the future comes from another client or from a different clock
 
   await write(client, { confirmedAt: now.toISOString(), webhooks: entries, clusterCAs: clusterCas }, found)
   if (isSame) return 'confirmed'
@@ -102,7 +102,7 @@ async function write(client: KubeClient, spec: unknown, found: WebhookTrust | un
     )
       return
     if (patched.status === 200) return create(client, spec) // it was being deleted, so it disappears once its finalizers are removed
-    // Recreating the object does not help if permissions, a conflict, a rate limit or a timeout of etcd caused
+    // Recreating the object does not help if permissions, a conflict, a rate limit or an etcd timeout caused
     // the refusal. For any other refusal, the stored object is assumed to be the cause.
     if (retried.includes(patched.status) || /Timeout$/.test(textOf(recordOf(patched.body)['reason']) ?? ''))
       throw notWritten(patched)

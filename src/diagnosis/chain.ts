@@ -15,8 +15,8 @@ export interface ChainEvidence {
 
 /**
  * The chain that a diagnosis follows, and why. The containers decide: they show what the pod really got, even
- * if the service account has changed since. If they got nothing, it is the chain by which they should have
- * got their role.
+ * if the service account has changed since. If they got nothing, the diagnosis follows the chain through which
+ * they should have got their role.
  */
 export function chooseChain({ ofPod, request, associated }: ChainEvidence): {
   readonly chain: DiagnosedChain
@@ -29,7 +29,7 @@ export function chooseChain({ ofPod, request, associated }: ChainEvidence): {
   if (request.state === 'known' && request.value !== undefined)
     return { chain: 'irsa', because: `the service account requests role ${request.value.role}` }
   if (request.state !== 'known') return { chain: 'unknown', because: request.because }
-  // Without any facts about associations, a pod that got nothing shows that none is in effect for it.
+  // If nothing is known about associations, a pod without credentials shows that no association applies to it.
   if (associated.state === 'known' || (associated.state === 'moot' && ofPod !== undefined))
     return {
       chain: 'none',

@@ -2,7 +2,7 @@ import type { RoleArn } from '../model/role-arn.js'
 import { shellQuote } from '../text/shell.js'
 import type { Tools } from './observations.js'
 
-/** A service account in a command. */
+/** The service account that a command names. */
 interface Account {
   readonly namespace: string
   readonly name: string
@@ -36,11 +36,14 @@ export const patch = (
 export const repairBundles = ({ clusterFlags }: Tools, configuration: string): string =>
   `irsa-guard ca ${shellQuote(`mutatingwebhookconfiguration/${configuration}`)}${clusterFlags} --fix | sh`
 
-/** Applies an object. The command has one line, because a here-document does not end if it is pasted indented. */
+/**
+ * Applies an object. The command is a single line, because a here-document that is pasted with indentation does
+ * not end.
+ */
 export const apply = ({ kubectl }: Tools, object: object): string =>
   `printf %s ${shellQuote(JSON.stringify(object))} | ${kubectl} apply -f -`
 
-/** The file that a corrected policy is written to. A role's name has no character that a shell reads. */
+/** The file that a corrected policy is written to. Characters that need quoting in a shell are replaced. */
 const policyFile = ({ name }: RoleArn): string => `${name.replaceAll(/[^A-Za-z0-9._-]/g, '-')}-trust.json`
 
 /** The command that judges a role's trust policy for a service account. */
@@ -57,7 +60,7 @@ export const judgeTrust = (
   ].join(' ')
 
 /**
- * Writes the corrected trust policy, and replaces the policy only if there is one.
+ * Writes the corrected trust policy to a file. Updates the role only if there is a corrected policy.
  * https://docs.aws.amazon.com/cli/latest/reference/iam/update-assume-role-policy.html
  */
 export function correctTrust(

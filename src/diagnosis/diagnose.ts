@@ -79,7 +79,7 @@ function podAmong({ pod, creationFailure }: Scene, step: Judged, steps: readonly
       (later?.step === 'identity-webhook' && creationFailure.includes('webhook')))
   if (step.state === 'wrong') {
     if (!isBlocked) return step
-    const { step: name, message } = step // the later step has the fix
+    const { step: name, message } = step // the later step states the fix
     return { step: name, message, state: 'follows', because: later.step }
   }
   if (pod.state !== 'known' || !isCrashing(pod.value) || step.state !== 'ok') return step
@@ -93,7 +93,7 @@ function podAmong({ pod, creationFailure }: Scene, step: Judged, steps: readonly
     : { ...step, state: 'follows', because: later.step }
 }
 
-/** The commands of every wrong step in order, then those that replace the pods. */
+/** The commands for every wrong step, in order, and then the commands that replace the pods. */
 function commandsOf(scene: Scene, steps: readonly Judged[]): string[] {
   const wrong = steps.filter(({ state }) => state === 'wrong')
   const commands = wrong.flatMap(({ commands = [] }) => commands)
@@ -103,7 +103,7 @@ function commandsOf(scene: Scene, steps: readonly Judged[]): string[] {
   )
   if (!needsNewPods || scene.pod.state !== 'known') return [...new Set(commands)]
 
-  // A wrong step that no command fixes has to be fixed before new pods help.
+  // If no command fixes a wrong step, that step has to be fixed before new pods help.
   const isFixed = wrong.every(
     ({ step, commands = [], needsNewPods }) =>
       commands.length > 0 || step === 'containers' || needsNewPods !== true
@@ -117,15 +117,15 @@ function commandsOf(scene: Scene, steps: readonly Judged[]): string[] {
   return [
     ...new Set([
       ...commands,
-      // An association, and a change of the identity webhook, take effect after some seconds.
+      // It takes some seconds until an association or a change to the identity webhook takes effect.
       ...restarts.map((restart, index) => (index === 0 ? `${wait} && ${restart}` : restart))
     ])
   ]
 }
 
 /**
- * A judged step as the diagnosis shows it. The `containers` step also says how to replace pods that no command
- * can replace.
+ * A judged step in the form that the diagnosis shows. If no command can replace the pods, the `containers` step
+ * says how to replace them.
  */
 function stepOf(step: Judged, scene: Scene): Step {
   const { step: name, state, message, because, fix, rule, notes, needsNewPods } = step

@@ -29,31 +29,31 @@ export interface Step {
   readonly step: StepName
   readonly state: StepState
   readonly message: string
-  /** The step that this one follows from, or why it is unknown. */
+  /** If the state is `follows`, the step that caused it. If the state is `unknown`, the reason. */
   readonly because?: string
   readonly fix?: string
-  /** The rule whose finding decided, if one did. */
+  /** The rule whose finding decided the state, if one did. */
   readonly rule?: string
   /** Remarks that change nothing for this pod. */
   readonly notes?: readonly string[]
 }
 
-/** The chain that an object is on. */
+/** The chain that an object uses. */
 export type DiagnosedChain = 'irsa' | 'pod-identity' | 'none' | 'unknown'
 
-/** The answer of `irsa-guard diagnose`. */
+/** The result of `irsa-guard diagnose`. */
 export interface Diagnosis {
   readonly apiVersion: 'irsa-guard.io/v1'
   readonly kind: 'Diagnosis'
   readonly subject: { readonly kind: string; readonly namespace: string; readonly name: string }
-  /** The pod that was looked at, if the subject is not a pod itself. */
+  /** The pod that was examined, if the subject itself is not a pod. */
   readonly pod?: string
   readonly chain: DiagnosedChain
-  /** Why it is that chain. */
+  /** Why the diagnosis follows that chain. */
   readonly because: string
-  /** One sentence: as whom the pod runs, and the first step that is wrong. */
+  /** One sentence that states which identity the pod has, and the first step that is wrong. */
   readonly headline: string
-  /** The ARN of the role that the pod's AWS calls use now, if that is certain. */
+  /** The ARN of the role that the pod's AWS calls use now, if it is known for certain. */
   readonly runsAs?: string
   /** The first step whose state is `wrong`. */
   readonly first?: StepName

@@ -3,7 +3,7 @@ import type { DiagnosedChain, StepName } from './diagnosis.js'
 import type { Judged, Scene } from './scene.js'
 import { fallbackRoleOf } from './steps/node-role.js'
 
-/** The steps that have to be right before a container gets the role, after it has the variables. */
+/** The steps that have to be right for a container that has the variables to get the role. */
 const assumption: Readonly<Record<DiagnosedChain, readonly StepName[]>> = {
   irsa: ['token', 'issuer', 'provider', 'role', 'trust-policy'],
   'pod-identity': ['agent', 'role', 'trust-policy', 'target-role'],
@@ -11,8 +11,8 @@ const assumption: Readonly<Record<DiagnosedChain, readonly StepName[]>> = {
   unknown: []
 }
 /**
- * The steps that must be known to be right. The others only must not be wrong, because this machine may be
- * unable to reach the issuer.
+ * The steps that must be known to be right. The others may be unknown but not wrong, because this machine may
+ * be unable to reach the issuer.
  */
 const certain: ReadonlySet<StepName> = new Set([
   'containers',
@@ -23,9 +23,9 @@ const certain: ReadonlySet<StepName> = new Set([
   'target-role'
 ])
 
-/** As whom a pod runs. */
+/** The identity that a pod has. */
 export interface Identity {
-  /** The role that its calls use now, if that is certain. */
+  /** The role that its calls use now, if it is known for certain. */
   readonly runsAs: string | undefined
   /** Whether that is the role of the node. */
   readonly isFallback: boolean
@@ -33,7 +33,7 @@ export interface Identity {
   readonly wanted: string | undefined
 }
 
-/** As whom the pod runs, according to its steps. */
+/** The identity that the pod has, according to its steps. */
 export function identityOf(scene: Scene, steps: readonly Judged[]): Identity {
   const wanted = wantedRole(scene)
   const stateOf = (name: StepName): Judged['state'] | undefined =>
@@ -72,10 +72,10 @@ function wantedRole({ chain, facts, request }: Scene): string | undefined {
   return role !== undefined && parseRoleArn(role) !== undefined ? role : undefined
 }
 
-/** The names of the steps in sentences. */
+/** The name of a step in a sentence. */
 const shownStep = (step: StepName): string => step.replaceAll('-', ' ')
 
-/** One sentence: as whom the pod runs, and the first step that is wrong. */
+/** One sentence that states which identity the pod has, and the first step that is wrong. */
 export function headlineOf(scene: Scene, steps: readonly Judged[], identity: Identity): string {
   const { subject, pod } = scene
   const who =

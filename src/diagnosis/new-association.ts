@@ -6,10 +6,10 @@ import type { Judged, Scene } from './scene.js'
 import { newPodIdentityPolicy, podIdentityCorrection } from './trust-fix.js'
 
 /**
- * How to create a deleted association again with the annotated role. The commands correct the role's trust
- * policy first, and are left out unless EKS certainly accepts the role afterwards: EKS refuses an association
- * whose role does not exist or does not trust EKS Pod Identity, and the pods get no credentials from a role
- * with a condition that does not hold.
+ * How to recreate a deleted association with the annotated role. The commands correct the role's trust policy
+ * first. They are left out unless EKS is known to accept the role afterwards: EKS refuses an association whose
+ * role does not exist or does not trust EKS Pod Identity, and the pods get no credentials from a role with a
+ * condition that does not hold.
  * https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
  */
 export function newAssociationOf(scene: Scene): Pick<Judged, 'fix' | 'commands'> {
@@ -22,7 +22,7 @@ export function newAssociationOf(scene: Scene): Pick<Judged, 'fix' | 'commands'>
     return { fix: `${creation}, with a role that trusts EKS Pod Identity` }
   if (role.account !== clusterArn.account)
     return {
-      fix: `${creation}, with a role of the cluster's account ${clusterArn.account} that trusts EKS Pod Identity; the annotated role is of account ${role.account}`
+      fix: `${creation}, with a role in the cluster's account ${clusterArn.account} that trusts EKS Pod Identity; the annotated role is in account ${role.account}`
     }
   const trusting = trustFor(scene, role)
   const create = associationTexts.aws([
@@ -42,7 +42,10 @@ export function newAssociationOf(scene: Scene): Pick<Judged, 'fix' | 'commands'>
   }
 }
 
-/** The commands after which the role trusts EKS Pod Identity; otherwise what has to be checked before. */
+/**
+ * The commands that make the role trust EKS Pod Identity. A string if there are none: what to do or check
+ * first.
+ */
 function trustFor(scene: Scene, role: RoleArn): readonly string[] | string {
   const { account, facts } = scene
   const association = {

@@ -13,15 +13,18 @@ import type { ServiceAccountSubject, WorkloadSubject } from '../model/subject.js
 import type { DiagnosedChain } from './diagnosis.js'
 import type { ObservedPod } from './observed-pod.js'
 
-/** How the printed commands name the tools. */
+/** The tool names and flags that printed commands use. */
 export interface Tools {
   /** `kubectl`, with the flags that choose the cluster. */
   readonly kubectl: string
-  /** The flags with which irsa-guard reads the same cluster, with a leading space, or empty. */
+  /** The flags with which irsa-guard reads the same cluster. Empty, or with a leading space. */
   readonly clusterFlags: string
-  /** The flags with which `irsa-guard wait` reads the same cluster and AWS accounts; likewise. */
+  /**
+   * The flags with which `irsa-guard wait` reads the same cluster and AWS accounts. Empty, or with a leading
+   * space.
+   */
   readonly waitFlags: string
-  /** The flags with which irsa-guard reads the same IAM facts, with a leading space, or empty. */
+  /** The flags with which irsa-guard reads the same IAM facts. Empty, or with a leading space. */
   readonly iamFlags: string
 }
 
@@ -31,7 +34,7 @@ export interface JudgedBundle {
   readonly report: BundleReport
 }
 
-/** What the API server made of a pod in a dry run. */
+/** The API server's response to a pod that is created in a dry run. */
 export type Probe =
   | { readonly created: true; readonly pod: Pod | undefined }
   | { readonly created: false; readonly status: number; readonly because: string }
@@ -48,11 +51,11 @@ export interface Observations {
   readonly at: Date
   readonly tools: Tools
   readonly chain: { readonly chain: DiagnosedChain; readonly because: string }
-  /** The pod that stands for the subject; moot if it has none. */
+  /** The pod that represents the subject. Moot if the subject has no pod. */
   readonly pod: Fact<ObservedPod>
   /** The template of a workload. */
   readonly template: WorkloadSubject | undefined
-  /** What creates the pods and can replace them; the first one created the pod. */
+  /** The owners that create the pods and can replace them. The first one created the pod. */
   readonly runners: readonly Runner[]
   /** Why no pod could be created, according to events. */
   readonly creationFailure: string | undefined

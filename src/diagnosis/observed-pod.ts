@@ -1,7 +1,7 @@
 import { parseSubject, type PodSubject } from '../model/subject.js'
 import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 
-/** A pod as `kubectl describe` shows it, as far as its AWS identity is concerned. */
+/** The parts of a pod that concern its AWS identity, as shown by `kubectl describe`. */
 export interface ObservedPod {
   readonly name: string
   readonly phase: string
@@ -13,7 +13,7 @@ export interface ObservedPod {
   readonly waiting: readonly { readonly container: string; readonly reason: string }[]
   /** Why it is not scheduled. */
   readonly unschedulable: string | undefined
-  /** Undefined for the mirror of a static pod, which nothing admits or mutates. */
+  /** Undefined for the mirror pod of a static pod, because no webhook mutates static pods. */
   readonly subject: PodSubject | undefined
   /** The lifetime, in seconds, of each projected token, by the name of its volume. */
   readonly tokenLifetimes: ReadonlyMap<string, number>
@@ -75,7 +75,7 @@ function unschedulableIn(status: Readonly<Record<string, unknown>>): string | un
   return condition && (textOf(condition['message']) ?? textOf(condition['reason']) ?? 'not scheduled')
 }
 
-/** Without a lifetime, a projected token lives for an hour: the API's default. */
+/** If no lifetime is set, a projected token is valid for an hour, which is the API's default. */
 const defaultLifetime = 3600
 
 function lifetimesIn(spec: Readonly<Record<string, unknown>>): ReadonlyMap<string, number> {

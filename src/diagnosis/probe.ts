@@ -28,7 +28,7 @@ export function probeOutcomeOf({
   }
   const [container] = answer.pod?.containers ?? []
   if (answer.pod === undefined || container === undefined)
-    return { state: 'unknown', because: 'the pod of the dry run came back without its container' }
+    return { state: 'unknown', because: 'the dry-run pod came back without its container' }
   const credentials = credentialsOf(answer.pod, container, settings)
   const isOnAgent = credentials.kind === 'endpoint' && credentials.isPodIdentity
   if (isOnAgent) return { state: 'works', credentials }

@@ -3,7 +3,7 @@ import type { Step, StepName } from './diagnosis.js'
 import type { Observations } from './observations.js'
 import type { Told } from './step-rules.js'
 
-/** What a step is judged by: the observations, and the findings by step. */
+/** What a step is judged by: the observations, and the findings about each step. */
 export interface Scene extends Observations {
   readonly told: (step: StepName) => Told
 }
@@ -25,7 +25,7 @@ export const ok = (step: StepName, message: string, remarks: readonly Finding[] 
   ...notesOf(remarks)
 })
 
-/** A step that the findings call wrong; the first finding is the cause that comes first. */
+/** A step that is wrong according to the findings. The first finding is the earliest cause. */
 export function wrongBy(step: StepName, findings: readonly Finding[], more: Partial<Judged> = {}): Judged {
   const [first] = findings
   const messages = [...new Set(findings.map(({ message }) => message))]
@@ -67,11 +67,11 @@ export const couldNotTell = (step: StepName, because: string, message = 'could n
 export const lacksAssociation = ({ chain: { chain }, facts: { associated } }: Scene): boolean =>
   chain === 'pod-identity' && associated?.state === 'known' && !associated.value.exists
 
-/** The first of these steps that is not right, and not merely unknown. */
+/** The first of these steps that is broken. An unknown step does not count. */
 export const brokenAmong = (before: readonly Judged[], ...steps: readonly StepName[]): Judged | undefined =>
   before.find(({ step, state }) => steps.includes(step) && (state === 'wrong' || state === 'follows'))
 
-/** The earliest step that a broken step follows from, or the step itself. */
+/** The earliest step that caused a broken step, or the step itself. */
 export const causeOf = ({ step, state, because }: Judged): StepName =>
   state === 'follows' ? (because as StepName) : step // `follows` names a step
 

@@ -3,9 +3,9 @@ import type { StepName } from './diagnosis.js'
 
 /**
  * What a rule's finding means for its step. `severity`: an error breaks the step, a warning is a remark.
- * `breaks`: a warning breaks it, too, because a pod that exists shows that nothing else was intended.
- * `explains`: it is the reason if the step turns out to be broken, otherwise a remark. `doubt`: the step is
- * unknown. `remark`: it never breaks the step.
+ * `breaks`: a warning breaks it, too, because an existing pod shows that nothing else was intended. `explains`:
+ * it is the reason if the step turns out to be broken, otherwise a remark. `doubt`: the step is unknown.
+ * `remark`: it never breaks the step.
  */
 type Weight = 'severity' | 'breaks' | 'explains' | 'doubt' | 'remark'
 
@@ -92,16 +92,16 @@ export const stepOfRule: Readonly<Record<string, readonly [StepName, Weight]>> =
   'pod-identity-target-untrusted': ['target-role', 'severity']
 }
 
-/** The findings about one step, by what they mean for it. */
+/** The findings about one step, grouped by what they mean for it. */
 export interface Told {
   readonly wrong: readonly Finding[]
-  /** Findings that are the reason if the step turns out to be broken. */
+  /** Findings that explain the step if it turns out to be broken. */
   readonly explaining: readonly Finding[]
   readonly doubts: readonly Finding[]
   readonly remarks: readonly Finding[]
 }
 
-/** Sorts findings into steps. No rule is judged a second time here. */
+/** Assigns findings to steps. No rule is applied again here. */
 export function toldOf(findings: readonly Finding[]): (step: StepName) => Told {
   const byStep = Map.groupBy(findings, stepOf)
 
@@ -122,7 +122,7 @@ export function toldOf(findings: readonly Finding[]): (step: StepName) => Told {
 type Kind = 'wrong' | 'explaining' | 'doubt' | 'remark'
 
 function stepOf({ rule, field, message }: Finding): StepName | undefined {
-  // One rule judges both roles of an association, and both policies.
+  // The first rule judges both roles of an association, and the second one the trust policies of both.
   if (rule === 'pod-identity-role-missing' && message.startsWith('target role ')) return 'target-role'
   if (rule === 'pod-identity-too-broad' && field.endsWith('targetRoleArn')) return 'target-role'
 

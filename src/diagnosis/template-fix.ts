@@ -7,7 +7,7 @@ import { shellQuote } from '../text/shell.js'
 import { patch } from './commands.js'
 import type { Scene } from './scene.js'
 
-/** The kinds whose template kubectl can change; all but a CronJob then replace their pods by themselves. */
+/** The kinds whose template kubectl can change. All except CronJob then replace their pods by themselves. */
 const changeable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'])
 
 /** A template that a command can change, and the object that has it; undefined if there is none. */
@@ -20,7 +20,7 @@ function changeableTemplate({
   return { template, runner }
 }
 
-/** The commands for what a template sets or opts out of, if that is written in the template itself. */
+/** The commands that remove the template's own opt-out or variables, if they are in the template itself. */
 export function templateCommands(scene: Scene, findings: readonly Finding[]): string[] {
   const found = changeableTemplate(scene)
   if (found === undefined) return []

@@ -17,7 +17,7 @@ interface Policy {
   readonly encoding?: 'json' | 'url'
 }
 
-/** A question about IRSA for this service account; undefined if a part of it is not known. */
+/** The input for `evaluateTrust`, for this service account; undefined if a part of it is not known. */
 function irsaQuestion(scene: Scene, role: RoleArn) {
   const { facts, account, settings, request } = scene
   const audience =
@@ -37,7 +37,7 @@ function irsaQuestion(scene: Scene, role: RoleArn) {
   }
 }
 
-/** The command that corrects the policy for IRSA; none if no small edit admits this service account alone. */
+/** The command that corrects the policy for IRSA; none if no small edit would admit only this service account. */
 export function irsaTrustCommands(scene: Scene, role: RoleArn): string[] {
   const policy = policyOf(scene.facts.role)
   const question = irsaQuestion(scene, role)
@@ -50,8 +50,8 @@ export function irsaTrustCommands(scene: Scene, role: RoleArn): string[] {
 }
 
 /**
- * The trust policy of a new role, which admits only this service account; undefined if it would
- * not, or if a part of it is not known.
+ * The trust policy of a new role, which admits only this service account; undefined if no such policy can be
+ * written, or if a part of it is not known.
  */
 export function newIrsaPolicy(scene: Scene, role: RoleArn): object | undefined {
   const question = irsaQuestion(scene, role)
@@ -78,7 +78,7 @@ export function newIrsaPolicy(scene: Scene, role: RoleArn): object | undefined {
   return admitsOnlyThis(evaluateTrust({ ...question, document })) ? document : undefined
 }
 
-/** A question about EKS Pod Identity for the association; undefined if a part of it is not known. */
+/** The input for `evaluatePodIdentityTrust`, for an association; undefined if a part of it is not known. */
 function podIdentityQuestion({ clusterArn, at }: Scene, association: AskedAssociation) {
   if (clusterArn === undefined) return undefined
   const { namespace, serviceAccount, disableSessionTags } = association

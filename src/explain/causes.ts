@@ -1,10 +1,10 @@
 import type { Question } from './commands.js'
 
-/** A likely cause of an error, and the question whose answer shows whether it is the cause. */
+/** A likely cause of an error, and which check shows whether it is the cause. */
 export interface Cause {
   /** The rule that finds this cause; undefined if no rule can. */
   readonly rule?: string
-  /** Why the rule's problem, or something that no rule sees, leads to the error. One line. */
+  /** How the problem that the rule reports, or one that no rule can see, causes the error. One line. */
   readonly why: string
   readonly ask: Question
 }
@@ -23,7 +23,7 @@ const byQuestion = {
       'a condition requires what no pod sends: an external ID, MFA, an organization',
     'trust-depends-on-runtime': 'a condition on the source address or the VPC endpoint was not met',
     'trust-policy-invalid': 'IAM does not accept the trust policy',
-    'trust-policy-near-limit': 'the trust policy is as long as IAM permits'
+    'trust-policy-near-limit': "the trust policy is close to IAM's size limit"
   },
   diagnose: {
     'role-missing': 'the role does not exist; AWS answers as if it did not trust the pod',
@@ -50,19 +50,20 @@ const byQuestion = {
     'pod-identity-account-missing': 'the association names another namespace or service account',
     'pod-identity-and-annotation': 'an association exists, so the annotated role is not used',
     'pod-identity-shadows-irsa': 'the pod got the role of an association instead of the annotated one',
-    'pod-identity-pod-outdated': 'the pod is older than the last change of its association',
+    'pod-identity-pod-outdated': 'the pod is older than the last change to its association',
     'pod-identity-unsupported-node': 'the pod is on Fargate or Windows, where no agent can run',
     'pod-identity-proxy': 'the request goes to a proxy, which cannot reach the agent'
   },
   check: {
-    'annotation-not-a-string': 'an annotation is a map, number or Boolean, as after helm --set with dots',
+    'annotation-not-a-string':
+      'an annotation is a map, number or Boolean, for example because of helm --set with unescaped dots',
     'pod-identity-session-policy-invalid': 'EKS does not accept the session policy of the association'
   },
   scan: {
     'identity-webhook-missing': 'no identity webhook is registered',
     'identity-webhook-misses-pods': 'the registration of the identity webhook excludes the pod',
     'identity-webhook-duplicated': 'two identity webhooks change the same pods',
-    'review-version-unsupported': 'the registration lists v1, but the webhook answers v1beta1 only',
+    'review-version-unsupported': 'the registration lists v1, but the webhook answers only in v1beta1',
     'webhook-backend-missing': "the webhook's Service is missing, or has no ready endpoints"
   },
   ca: {
@@ -92,9 +93,9 @@ const known = Object.fromEntries(
   Object.entries(byQuestion).flatMap(([ask, whys]) =>
     Object.entries(whys).map(([rule, why]) => [rule, { rule, why, ask }])
   )
-) as Readonly<Record<KnownCause, Cause>> // the type of Object.entries loses the keys
+) as Readonly<Record<KnownCause, Cause>> // Object.entries loses the type of the keys
 
-/** What a rule finds, as a cause. `why` replaces the usual explanation. */
+/** The problem that a rule reports, as a cause. `why` replaces the usual explanation. */
 export const found = (rule: KnownCause, why?: string): Cause => ({
   ...known[rule],
   ...(why !== undefined && { why })
@@ -142,7 +143,7 @@ export const withoutCredentials: readonly Cause[] = allFound(
   'ca-bundle-untrusted'
 )
 
-/** Why a container gets no answer from the EKS Pod Identity Agent. */
+/** Why a container gets no response from the EKS Pod Identity Agent. */
 export const withoutAgent: readonly Cause[] = [
   found('pod-identity-agent-missing'),
   found('pod-identity-proxy'),

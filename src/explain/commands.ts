@@ -2,7 +2,7 @@ import { argumentOf } from '../text/escape.js'
 import { shellQuote } from '../text/shell.js'
 import type { Values } from './values.js'
 
-/** What a command would find out. */
+/** What a command checks. */
 export type Question = keyof typeof commands
 
 const accountOf = ({ serviceAccount }: Values): string =>

@@ -1,7 +1,7 @@
 import type { Cause } from './causes.js'
 import type { Values } from './values.js'
 
-/** The part of an error that stays the same wherever it is printed: phrases that follow each other. */
+/** The part of an error that is the same wherever it is printed: phrases, in this order. */
 export type Phrases = readonly [string, ...string[]]
 
 /** An error text, where it comes from, and what usually causes it. */
@@ -20,8 +20,8 @@ export interface ErrorText {
   /** A further condition on the values in the text. */
   readonly when?: (values: Values) => boolean
   /**
-   * The text only wraps the actual error, or says no more than that there are no credentials. It counts only
-   * if nothing else in the input is known.
+   * The text only wraps the actual error, or says no more than that there are no credentials. It is reported
+   * only if nothing else in the input explains the error.
    */
   readonly isVague?: true
   /** Most likely first. */

@@ -16,13 +16,13 @@ export interface ExplainedText extends Pick<ErrorText, 'id' | 'means' | 'chain' 
   readonly causes: readonly LikelyCause[]
 }
 
-/** What is known about an input. No texts: nothing is. */
+/** What is known about an input. If `texts` is empty, nothing is known. */
 export interface Explanation {
   readonly texts: readonly ExplainedText[]
   readonly values: Values
 }
 
-/** A rule as far as an explanation shows it. */
+/** The parts of a rule that an explanation shows. */
 export interface NamedRule {
   readonly id: string
   readonly summary: string
@@ -30,8 +30,8 @@ export interface NamedRule {
 }
 
 /**
- * Finds the known error texts in an input, and the rules that the input names, as the messages of irsa-guard
- * do. Takes linear time; never throws.
+ * Finds the known error texts in an input, and the rules that it names: irsa-guard's own messages contain the
+ * rule's ID. Takes linear time; never throws.
  */
 export function explainError(input: string, rules: readonly NamedRule[]): Explanation {
   const { texts, values } = matchErrorTexts(input, errorTexts)

@@ -21,10 +21,10 @@ export function matchErrorTexts(input: string, known: readonly ErrorText[]): Mat
   return { texts: clear.length > 0 ? clear : found, values }
 }
 
-// Phrases of one error are close together. Between those of CloudTrail's events is the user agent.
+// The phrases of one error are close together. In a CloudTrail event, the user agent is between them.
 const furthest = 500
 
-/** Whether the phrases follow each other, none far from the previous one. */
+/** Whether the text contains the phrases in this order, each close to the previous one. */
 function contains(text: string, phrases: Phrases): boolean {
   let ends: readonly number[] | undefined // the ends of the phrases so far; undefined before the first phrase
   for (const phrase of phrases.map(normalize)) {
@@ -35,7 +35,10 @@ function contains(text: string, phrases: Phrases): boolean {
   return true
 }
 
-/** The ends of a phrase's occurrences after previous ends: only the last end before an occurrence matters. */
+/**
+ * Where the occurrences of a phrase end, if the previous phrase ends shortly before them. Only the last end
+ * before an occurrence matters.
+ */
 function endsAfter(text: string, phrase: string, previous: readonly number[] | undefined): number[] {
   const ends: number[] = []
   let next = 0

@@ -18,7 +18,7 @@ const nothingFound = (
   causes: withoutCredentials
 })
 
-/** Errors of programs that found no credentials, or asked the node for them. */
+/** Errors of programs that found no credentials, or tried to get them from the node. */
 export const noCredentialsTexts: readonly ErrorText[] = [
   {
     id: 'instance-metadata-unreachable',
@@ -35,7 +35,7 @@ export const noCredentialsTexts: readonly ErrorText[] = [
       unseen('the hop limit of the metadata service is 1: pass the region and the VPC as flags', 'diagnose'),
       found(
         'pod-not-mutated',
-        'with its role, a pod also gets its region; the VPC must be passed in any case'
+        'a pod that gets its role also gets its region; the VPC must be passed in any case'
       )
     ]
   },
@@ -124,7 +124,7 @@ export const noCredentialsTexts: readonly ErrorText[] = [
   ]),
   {
     id: 'cert-manager-ambient',
-    means: 'the Issuer names no key, and cert-manager may not use the role of its own pod for it',
+    means: "the Issuer names no key, and cert-manager is not allowed to use its own pod's role for it",
     chain: 'both',
     printedBy: 'cert-manager',
     source: 'https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/dns/route53/route53.go',

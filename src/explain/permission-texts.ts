@@ -4,11 +4,11 @@ import type { Values } from './values.js'
 
 const messages = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html'
 
-/** The action is about a pod's own role, for which other texts have better answers. */
+/** Whether a call to STS or EKS Auth was refused. Other error texts explain such errors better. */
 const isAboutRoles = ({ action }: Values): boolean =>
   action !== undefined && /^(?:sts|eks-auth):/i.test(action)
 
-/** Errors after a program got credentials: of the wrong role, or of a role that may not do what it tries. */
+/** Errors of programs that have credentials, but for the wrong role or for one that lacks a permission. */
 export const permissionTexts: readonly ErrorText[] = [
   {
     id: 'node-role-refused',
@@ -47,7 +47,7 @@ export const permissionTexts: readonly ErrorText[] = [
         'the text names the kind: service control, resource control, endpoint, session, boundary',
         'permission'
       ),
-      found('pod-role-mismatch', 'the policy denies it to this role, and another one was meant')
+      found('pod-role-mismatch', 'the policy denies it to this role, but another role was meant')
     ]
   },
   {
@@ -59,7 +59,10 @@ export const permissionTexts: readonly ErrorText[] = [
     forms: [['UnauthorizedOperation', 'You are not authorized to perform this operation']],
     isVague: true,
     causes: [
-      unseen('no policy of the role allows the call; decode-authorization-message shows which', 'permission'),
+      unseen(
+        'no policy of the role allows the call; decode-authorization-message shows which call',
+        'permission'
+      ),
       found('pod-not-mutated', "the pod has no role of its own and uses the node's"),
       found('pod-role-mismatch')
     ]

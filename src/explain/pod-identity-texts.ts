@@ -43,7 +43,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'agent-unreachable',
-    means: 'the container gets no answer from the EKS Pod Identity Agent on its node',
+    means: 'the container gets no response from the EKS Pod Identity Agent on its node',
     chain: 'pod-identity',
     printedBy: 'every AWS SDK, Secrets Store CSI driver',
     source: 'https://github.com/aws-samples/containers-blog-maelstrom/issues/123',
@@ -93,7 +93,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'agent-got-no-token',
-    means: 'the program asked the EKS Pod Identity Agent without a usable token',
+    means: 'the program called the EKS Pod Identity Agent without a usable token',
     chain: 'pod-identity',
     printedBy: 'EKS Pod Identity Agent',
     source: agentChecks,
@@ -124,7 +124,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'agent-wrong-address',
-    means: 'the program reached the EKS Pod Identity Agent under an address that the agent does not accept',
+    means: 'the program reached the EKS Pod Identity Agent at an address that the agent does not accept',
     chain: 'pod-identity',
     printedBy: 'EKS Pod Identity Agent',
     source: agentChecks,
@@ -149,8 +149,8 @@ export const podIdentityTexts: readonly ErrorText[] = [
     ]
   },
   {
-    // That the node's role needs the permission is documented; this text is in the usual form of IAM's
-    // messages, and unverified.
+    // AWS documents that the node's role needs this permission. The text follows the usual form of IAM's
+    // messages, but is unverified.
     id: 'node-may-not-ask-eks',
     means: "the node's role may not ask EKS for the credentials of pods",
     chain: 'pod-identity',
@@ -158,15 +158,12 @@ export const podIdentityTexts: readonly ErrorText[] = [
     source: 'https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html',
     forms: [['not authorized to perform: eks-auth:AssumeRoleForPodIdentity']],
     causes: [
-      unseen(
-        'attach AmazonEKSWorkerNodePolicy, or allow eks-auth:AssumeRoleForPodIdentity to it',
-        'agent-log'
-      )
+      unseen('attach AmazonEKSWorkerNodePolicy, or allow it eks-auth:AssumeRoleForPodIdentity', 'agent-log')
     ]
   },
   {
     id: 'eks-auth-unreachable',
-    means: 'the EKS Pod Identity Agent gets no answer from the EKS Auth API',
+    means: 'the EKS Pod Identity Agent gets no response from the EKS Auth API',
     chain: 'pod-identity',
     printedBy: 'EKS Pod Identity Agent',
     source: 'https://github.com/aws/eks-pod-identity-agent/issues/50',

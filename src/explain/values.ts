@@ -4,8 +4,8 @@ import { isNamespaceName, isObjectName } from '../model/object-name.js'
 import { parseRoleArn } from '../model/role-arn.js'
 
 /**
- * Values in an error text that the answer can use. Each is undefined if the text contains none, or several
- * different ones: then it is unknown which one the error is about.
+ * Values in an error text that an explanation can use. Each is undefined if the text contains none, or several
+ * different ones, because it is then unknown which one the error is about.
  */
 export interface Values {
   /** ARN of the role that the pod wanted or was refused. */
@@ -49,7 +49,7 @@ export function valuesIn(input: string): Values {
   })
 }
 
-// The second form: plugin/pkg/admission/serviceaccount/admission.go of Kubernetes.
+// The second form comes from plugin/pkg/admission/serviceaccount/admission.go in Kubernetes.
 const accounts: Mention = {
   after: ['system:serviceaccount:', 'looking up service account '],
   pattern: /^([a-z0-9-]{1,63})[:/]([a-z0-9.-]{1,253})/
@@ -74,7 +74,7 @@ const requests: Mention = {
   pattern: /^"?: ?"?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/i
 }
 
-/** Where a text mentions a value: behind one of the phrases (in lower case), in the form of a pattern. */
+/** How a value appears in a text: it matches `pattern` and comes after one of the phrases (in lower case). */
 interface Mention {
   readonly after: readonly string[]
   readonly pattern: RegExp
@@ -82,7 +82,7 @@ interface Mention {
 
 const maxValueLength = 1600
 
-/** The matches of a mention. Each place is looked at once, so that the cost is linear. */
+/** The matches of a mention. Each occurrence of a phrase is tried only once, so that the cost is linear. */
 function matchesOf(text: string, { after, pattern }: Mention): RegExpExecArray[] {
   const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) // keeps the length, unlike toLowerCase for İ
 
@@ -97,7 +97,7 @@ function matchesOf(text: string, { after, pattern }: Mention): RegExpExecArray[]
   })
 }
 
-/** The ARN in a word, also behind an equals sign. */
+/** The ARN in a word, even if it comes after an equals sign. */
 const arnIn = (word: string): string[] =>
   word.includes('arn:aws') ? [withoutEnd(word.slice(word.indexOf('arn:aws')))] : []
 
@@ -136,13 +136,13 @@ const firstGroups = (text: string, mention: Mention): string[] =>
 /** A value without the punctuation of the sentence around it. */
 const withoutEnd = (value: string): string => value.replace(/[.,;:]$/, '')
 
-/** The value if all are the same. */
+/** The value, if all values are the same. */
 function only(values: readonly string[]): string | undefined {
   const [value] = values
 
   return values.every((other) => other === value) ? value : undefined
 }
 
-/** The values that are known, so that JSON and tests show nothing else. */
+/** Only the values that are known, so that JSON and tests do not show undefined ones. */
 const withoutUndefined = (values: { readonly [K in keyof Values]: Values[K] | undefined }): Values =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) // undefined is gone

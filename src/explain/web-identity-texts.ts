@@ -66,7 +66,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     source: 'https://github.com/aws/aws-cli/issues/7194',
     forms: [["Couldn't retrieve verification key from your identity provider"], ['IDPCommunicationError']],
     causes: [
-      unseen('a short failure between STS and the issuer; then a retry succeeds', 'discovery'),
+      unseen('a temporary failure between STS and the issuer; a retry then succeeds', 'discovery'),
       unseen("the issuer's keys are not reachable from the internet (a self-managed cluster)", 'discovery'),
       found('oidc-provider-missing', 'the provider is that of a cluster that no longer exists')
     ]
@@ -114,7 +114,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
         'temporary keys are in the environment or a file, where they are not renewed'
       ),
       unseen('the renewal fails: look for an earlier error about STS or 169.254.170.23', 'diagnose'),
-      unseen('the program keeps credentials instead of asking the SDK for each call', 'diagnose')
+      unseen('the program keeps credentials instead of getting them from the SDK for each call', 'diagnose')
     ]
   },
   {

@@ -9,7 +9,7 @@ import { isMutated, namespaceNotGiven, type Subject } from '../model/subject.js'
 import type { TrustJudgement } from '../trust-policy/judge.js'
 import type { AccountName, AssociationSource, Sources } from './facts.js'
 
-/** Asks the source of associations about the service account that a subject is or runs as. */
+/** Looks up the association of a subject's service account, if the service account and a source are known. */
 export function askForAssociation<T>(
   subject: Subject,
   { associations }: Sources,
@@ -26,7 +26,7 @@ export function askForAssociation<T>(
   return ask(associations, account)
 }
 
-/** The service account that a subject is, runs as, or is an association of. */
+/** The service account that a subject is, runs as, or belongs to (if it is an association). */
 export function accountNamedBy(subject: Subject): AccountName | undefined {
   if (subject.kind === 'ServiceAccount') return subject
   if (subject.kind === 'PodIdentityAssociation')
@@ -53,8 +53,8 @@ const isAssociated = (associated: Fact<AssociationLookup>): boolean =>
   associated.state === 'known' && associated.value.exists
 
 /**
- * Whether a role trusts a service account by IRSA. If the service account certainly has no association, it
- * does not matter that the role trusts EKS Pod Identity.
+ * Whether a role trusts a service account through IRSA. If the service account is known to have no association,
+ * it does not matter that the role trusts EKS Pod Identity.
  */
 export function irsaTrust(
   trust: Fact<TrustJudgement>,

@@ -52,8 +52,8 @@ export interface Neighbours {
   /** Workloads in the account's namespace that run as `default`. */
   readonly asDefault: readonly string[]
   /**
-   * The roles that pod templates with this account set together with a token file, and those that custom
-   * resources name together with it; undefined stands for a role that is known only at run time.
+   * The roles that pod templates with this account set directly, with a token file, and the roles that custom
+   * resources name along with this account; undefined stands for a role that is known only at run time.
    */
   readonly ownRoles: ReadonlySet<string | undefined>
   /**
@@ -178,8 +178,8 @@ export type GatheredNeed = Exclude<Need, 'now'>
 export type Facts = { readonly [N in Need]?: Fact<FactTypes[N]> }
 
 /**
- * One lookup in IAM or EKS: on whose behalf, until when, and whether its answer must be less than ten seconds
- * old.
+ * One lookup in IAM or EKS: the namespace that it is made for, its deadline, and whether the result must be less
+ * than ten seconds old.
  */
 export interface Lookup {
   readonly namespace: string

@@ -12,7 +12,7 @@ import { podIdentityFacts } from './pod-identity-facts.js'
 
 /**
  * Gathers only the needed facts, in parallel, each once; synchronously if all are available. Never throws: a
- * fact without an answer in time is unknown. `fresh` requires answers from IAM and EKS less than ten seconds
+ * fact that is not available in time is unknown. `fresh` requires answers from IAM and EKS less than ten seconds
  * old; without `at`, dates in trust policies are not evaluated.
  */
 export function gatherFacts(

@@ -43,8 +43,8 @@ export const irsaFacts: Gatherers<
       thenMaybe(issuer, (issuer) =>
         thenMaybe(associated, (associated) => {
           const trust = irsaTrust(trustOf(role, { subject, arn, issuer, settings, at }), associated)
-          // At admission, the user might have access to only one namespace. Users of a command already have
-          // the policies.
+          // At admission, the user might have access to only one namespace. Users who run a command already
+          // have the policies.
           return trust.state === 'known' && subject.stage === 'admitted'
             ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
             : trust
@@ -118,7 +118,8 @@ export const irsaFacts: Gatherers<
 }
 
 /**
- * At admission, the path of a role is not shown to a namespace that the role's trust policy does not name. The answer then shows only that the path is different.
+ * At admission, the path of a role is not shown to a namespace that the role's trust policy does not name. The
+ * result then shows only that the path is different.
  */
 function withoutPath(role: Fact<RoleLookup>, { text }: RoleArn, subject: Subject): Fact<RoleLookup> {
   if (role.state !== 'known' || !role.value.exists || role.value.arn === text) return role // nearly always

@@ -6,7 +6,7 @@ import type { Gatherers } from './gatherer.js'
 import { identityWebhookOf } from './identity-webhook.js'
 import { podRoleFact } from './pod-role.js'
 
-/** The facts about a pod or pod template, and about the objects next to it. */
+/** The facts about a pod or pod template, and about related objects. */
 export const podFacts: Gatherers<'account' | 'podRole' | 'ownIdentities' | 'neighbours' | 'dataKeys'> = {
   account({ subject, sources, lookup }) {
     const account = accountNamedBy(subject)

@@ -130,9 +130,9 @@ export async function backendsOf(
 }
 
 /**
- * Whether the Certificate that an inject annotation names exists, or whether the Secret that the annotation
- * names, if it was given, allows the injection. Secrets in a cluster are never looked up, because irsa-guard
- * has no permission to read them.
+ * If an inject annotation names a Certificate: whether it exists. If it names a Secret that was given: whether
+ * the Secret allows the injection. Secrets in a cluster are never looked up, because irsa-guard has no
+ * permission to read them.
  */
 export async function injectionSourceOf(
   subject: Subject,

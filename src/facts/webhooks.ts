@@ -4,7 +4,7 @@ import type { ServiceReference, WebhookConfigurationSubject } from '../model/web
 /** The webhook configurations that irsa-guard can see. */
 export interface WebhooksInSight {
   readonly configurations: readonly WebhookConfigurationSubject[]
-  /** Whether these are all configurations in the cluster. Only then can one be reported as missing. */
+  /** Whether these are all configurations in the cluster. If not, none can be reported as missing. */
   readonly complete: boolean
 }
 

@@ -19,13 +19,13 @@ export type AdmittedIdentity =
   | {
       readonly state: 'present'
       readonly chain: 'irsa' | 'pod-identity'
-      /** The role, if the pod shows it: the containers of EKS Pod Identity do not. */
+      /** The role, if the pod shows it. A container that uses EKS Pod Identity does not. */
       readonly role: string | undefined
     }
   | {
       readonly state: 'absent'
       readonly because: string
-      /** Whether the pod itself keeps the identity webhook away, so that trying again is useless. */
+      /** Whether the pod itself keeps the identity webhook away, so that a retry would not help. */
       readonly isFinal: boolean
     }
 
@@ -59,7 +59,7 @@ export function admittedIdentityOf(question: AdmissionInQuestion): AdmittedIdent
     findingOf(container, { ...question, isOwn: setsOwn(before.get(container.name)) })
   )
   const own = findings.filter(({ isOwn }) => isOwn)
-  // A service account that asks for nothing gives its pods nothing, so only their own credentials count.
+  // If the service account requests nothing, its pods get nothing from it, so only their own credentials count.
   const counted = own.length > 0 && asksForNothing(question) ? own : findings
   const fault = counted.find((finding) => 'lacks' in finding)
   const present = counted.filter((finding) => 'chain' in finding)
@@ -104,7 +104,7 @@ function findingOf(
   const found: Finding = { isOwn, chain: 'irsa', role }
   if (isOwn || role === undefined) return found
   if (association.state === 'known' && association.value.exists)
-    return lacks(`got role ${role} by IRSA, not the credentials of its EKS Pod Identity association`)
+    return lacks(`got role ${role} through IRSA, not the credentials of its EKS Pod Identity association`)
   if (parseRoleArn(role) === undefined) return lacks(`got ${quote(role)}, which is not the ARN of a role`)
   if (request.state === 'known' && request.value !== undefined && !isRequested(request.value, role))
     return lacks(`got role ${role}, not ${request.value.role}, which its service account requests`)

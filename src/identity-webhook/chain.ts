@@ -11,7 +11,7 @@ import type { IdentityWebhookSettings } from './settings.js'
 export interface Chain {
   /** `none`: they get no role from either chain. */
   readonly chain: 'irsa' | 'pod-identity' | 'none' | 'unknown'
-  /** A clause that says why. */
+  /** The reason, as a clause. */
   readonly because: string
 }
 
@@ -20,7 +20,7 @@ export interface ChainQuestion {
   /** The role that the service account requests; undefined if it requests none. */
   readonly request: Fact<RoleRequest | undefined>
   readonly association: Fact<AssociationLookup>
-  /** The pod, or the pods of a template. If it is missing, the answer is about the service account. */
+  /** The pod, or the pods of a template. If omitted, the result is for the service account. */
   readonly template?: {
     readonly pod: Pod
     /** Whether the pod has passed the identity webhook, so that its containers show what they got. */
@@ -144,10 +144,11 @@ export interface EarlierProvider {
 }
 
 /**
- * What AWS SDKs use in a container before the EKS Pod Identity Agent; undefined if nothing is certain. These
- * SDKs differ in the order, but all try access keys, a web identity and the profile before the agent:
- * credential providers of https://github.com/aws/aws-sdk-js-v3, https://github.com/boto/botocore,
- * https://github.com/aws/aws-sdk-go-v2 and https://github.com/aws/aws-sdk-java-v2.
+ * What AWS SDKs use in a container before the EKS Pod Identity Agent; undefined if nothing is known to come
+ * first. The SDKs differ in their order, but all try access keys, a web identity and the profile before the
+ * agent. See the credential providers in https://github.com/aws/aws-sdk-js-v3,
+ * https://github.com/boto/botocore, https://github.com/aws/aws-sdk-go-v2 and
+ * https://github.com/aws/aws-sdk-java-v2.
  */
 export function earlierProviderOf(container: Container): EarlierProvider | undefined {
   const key = setVariable(container, 'AWS_ACCESS_KEY_ID')
@@ -161,7 +162,7 @@ export function earlierProviderOf(container: Container): EarlierProvider | undef
   return profile && { provider: 'profile', variable: profile }
 }
 
-/** A variable that certainly has a value. */
+/** A variable that is known to have a value. */
 function setVariable(container: Container, name: string): Variable | undefined {
   const variable = variableOf(container, name)
 

@@ -16,7 +16,7 @@ export interface Exclusion {
   readonly certainty: 'sure' | 'perhaps' | 'usual'
   /** Completes "the API server does not call it". */
   readonly when: string
-  /** Whether the exclusion certainly covers a pod. */
+  /** Whether the exclusion is known to cover a pod. */
   covers(pod: SelectablePod): boolean
 }
 
@@ -27,7 +27,7 @@ export interface SelectablePod {
   readonly namespaceLabels: Readonly<Record<string, unknown>> | undefined
 }
 
-/** OpenShift's label of control-plane namespaces. */
+/** OpenShift's label for control-plane namespaces. */
 const runLevel = 'openshift.io/run-level'
 // Every namespace has this label:
 // https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name
@@ -114,8 +114,8 @@ interface Requirement {
 const fewValues = 3
 
 /**
- * The certainty of the exclusion by one requirement; undefined if the requirement excludes nothing that
- * matters.
+ * How certain it is that one requirement excludes pods that need a role; undefined if it excludes none that
+ * matter.
  */
 function certaintyOf(
   { field, label, operator, values }: Requirement,

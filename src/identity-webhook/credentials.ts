@@ -43,8 +43,8 @@ export const injectedVariables = [roleVariable, fileVariable] as const
 export const agentVariables = [endpointVariable, endpointFileVariable] as const
 
 /**
- * Judges one container: it must set an endpoint, or both the role and a token file that is in a mounted
- * volume that projects a token.
+ * Judges one container. It must set an endpoint, or both the role and a token file. The token file must be in
+ * a mounted volume that projects a token.
  */
 export function credentialsOf(
   pod: Pod,
@@ -53,7 +53,7 @@ export function credentialsOf(
 ): ContainerCredentials {
   const role = variableOf(container, roleVariable)
   const file = variableOf(container, fileVariable)
-  // Without a token file, SDKs ignore the role and go on to the endpoint (aws-sdk-js-v3,
+  // Without a token file, SDKs ignore the role and try the endpoint (aws-sdk-js-v3,
   // packages/credential-provider-web-identity; botocore/credentials.py, AssumeRoleWithWebIdentityProvider).
   const endpoint = file === undefined || file.value === '' ? endpointOf(container) : undefined
   if (endpoint !== undefined) return endpointCredentials(endpoint, pod, container, settings)
@@ -76,8 +76,8 @@ export function credentialsOf(
 }
 
 /**
- * Judges whether one container can get credentials from the EKS Pod Identity Agent, whatever else it has that
- * AWS SDKs prefer.
+ * Judges whether one container can get credentials from the EKS Pod Identity Agent. Credentials that AWS SDKs
+ * would use first do not matter here.
  */
 export function agentCredentialsOf(
   pod: Pod,
@@ -148,7 +148,8 @@ const injectionOrder = [regionalStsVariable, ...regionVariables, ...injectedVari
 /**
  * Whether the identity webhook itself set a container's role. This is visible only if it also injects the STS
  * setting and the region, as on EKS: then all of these variables come last, in its order. If the template had
- * set the role, the other variables would come after it. Only a copy of a running pod looks the same.
+ * set the role, the injected variables would come after it. Only a template copied from a running pod would
+ * look the same.
  */
 export function isInjected({ variables, variableCount }: Container): boolean {
   const last = variables.slice(-injectionOrder.length)
@@ -169,8 +170,8 @@ export const bypassLabel = 'eks.amazonaws.com/skip-pod-identity-webhook'
 export const isBypassed = (pod: Pod): boolean => pod.labels[bypassLabel] !== undefined
 
 /**
- * Whether a pod shows that its containers might get credentials from an endpoint, so that they need no role
- * from the identity webhook. Newer releases of the identity webhook label the pods that use EKS Pod Identity:
+ * Whether there are signs that a pod's containers get credentials from an endpoint, in which case they need no
+ * role from the identity webhook. Newer releases of the identity webhook label the pods that use EKS Pod Identity:
  * https://github.com/aws/amazon-eks-pod-identity-webhook (pkg/handler/handler.go)
  */
 export function mayUseEndpoint(pod: Pod, { containerCredentials }: IdentityWebhookSettings): boolean {

@@ -77,7 +77,7 @@ export const associatedRoleOf = (
   }))
 })
 
-/** The role in a sentence. */
+/** How messages refer to the role. */
 export const roleShown = (podRole: PodRole): string =>
   podRole.chain === 'irsa' ? `role ${podRole.request.role}` : 'the role of its EKS Pod Identity association'
 

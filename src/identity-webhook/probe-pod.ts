@@ -1,6 +1,6 @@
 /**
- * A pod of a service account for dry runs. It is never stored. It meets the pod security standard
- * `restricted`: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+ * A pod for dry runs, which runs as the given service account. It is never stored. It meets the pod security
+ * standard `restricted`: https://kubernetes.io/docs/concepts/security/pod-security-standards/
  */
 export const probePodOf = ({
   name,

@@ -53,8 +53,8 @@ export function roleRequestOf(
 }
 
 /**
- * What an annotation with a malformed ARN requests, so that the other mistakes of a pod template can be
- * reported together with it; undefined if its value is not a single word.
+ * The role request for an annotation with a malformed ARN, so that other mistakes in the pod template can be
+ * reported at the same time; undefined if the value is not a single word.
  */
 export function malformedRequestOf(
   annotations: Readonly<Record<string, unknown>>,

@@ -78,7 +78,7 @@ function mountBehind(
 export const volumeOf = (pod: Pod, { volume }: Mount): Volume | undefined =>
   volumesNamed(pod.volumes, volume)[0]
 
-/** The volume that contains a file of a container; undefined if none certainly does. */
+/** The volume that contains a file of a container; undefined if no volume is known to contain it. */
 export function volumeBehind(path: string, pod: Pod, container: Container): Volume | undefined {
   const found = mountBehind(path, container)
 

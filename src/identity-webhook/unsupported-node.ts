@@ -10,9 +10,9 @@ export interface UnsupportedNode {
 const fargateLabel = 'eks.amazonaws.com/fargate-profile'
 
 /**
- * Whether a pod certainly runs where EKS Pod Identity is not supported: on AWS Fargate or Windows
+ * Whether a pod is known to run where EKS Pod Identity is not supported: on AWS Fargate or Windows
  * (https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html). The identity webhook mutates such
- * pods all the same. Hybrid nodes are supported
+ * pods anyway. Hybrid nodes are supported
  * (https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-add-ons.html), and so is EKS Auto Mode. A
  * toleration selects no node, and a Fargate profile that matches a namespace is not visible in a pod
  * template.

@@ -1,13 +1,13 @@
 import { afterBlanks, endOfString, extentOf, isContainer } from '../text/json.js'
 
-/** The start of a member (in an object, of its key), and the start of its value. */
+/** Where a member begins (in an object, at its key), and where its value begins. */
 interface Place {
   readonly begin: number
   readonly value: number
 }
 
-// A length in characters. The members of longer objects and lists are kept; otherwise, each search would
-// start at the beginning again.
+// A length in characters. The positions of members in longer objects and lists are kept; otherwise, each search
+// would start at the beginning again.
 const long = 10_000
 
 /** Finds the position of a field, or of its nearest parent, in the JSON value at `start`. */

@@ -69,7 +69,7 @@ interface Member {
 }
 
 /**
- * The objects in a list, including nested lists. Anything that is not a list counts as its own only member.
+ * The objects in a list, including nested lists. Anything that is not a list counts as a list of one.
  */
 function membersOf(content: unknown): readonly Member[] {
   const { kind, apiVersion, items } = recordOf(content)

@@ -5,7 +5,8 @@ import type { KubeClient } from './client.js'
 import { type KubeObject, type ReadFact, statusMessage } from './read.js'
 
 /**
- * Reads whether the caller, or with `SubjectAccessReview` the user in `spec`, may do something. Never rejects.
+ * Asks the API server whether the caller has a permission, or (`SubjectAccessReview`) the user in `spec`.
+ * Never rejects.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
 export async function readAccess(
@@ -20,7 +21,7 @@ export async function readAccess(
   const { allowed, evaluationError } = recordOf(answer.value['status'])
   const error = textOf(evaluationError)
 
-  // An authorizer that failed might have allowed it.
+  // The authorizer that failed might have allowed the request.
   return allowed !== true && error !== undefined ? unknown(error) : known(allowed === true)
 }
 

@@ -42,7 +42,7 @@ export interface KubeClient {
   readonly server: string
   /** The namespace that kubectl would use: that of the kubeconfig's context, or `default` if it has none. */
   readonly namespace: string
-  /** The EKS cluster, if the kubeconfig names it beyond doubt. */
+  /** The EKS cluster, if the kubeconfig names it unambiguously. */
   readonly clusterArn?: ClusterArn | undefined
   request(request: KubeRequest): Promise<KubeResponse>
   /**
@@ -95,7 +95,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`)
     : server
   const pools = buildConnectionPools()
-  /** The CA to put first, because OpenSSL rejected the API server with the order of the kubeconfig. */
+  /** The CA to put first, because OpenSSL rejected the API server with the CAs in the kubeconfig's order. */
   let signer: string | undefined
 
   async function credentials(): Promise<Credentials> {
@@ -133,8 +133,8 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
   }
 
   /**
-   * Sends a request. If the API server is rejected although one of the CAs signed its certificate, sends it once
-   * more with that CA first. No request was sent before the handshake failed.
+   * Sends a request. If the API server is rejected although one of the CAs signed its certificate, tries once
+   * more with that CA first. This is safe: the handshake failed before the request was sent.
    */
   async function send(request: KubeRequest, idleTimeout: number | undefined): Promise<IncomingMessage> {
     try {

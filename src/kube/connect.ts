@@ -10,7 +10,7 @@ import { buildKubeClient, type KubeClient } from './client.js'
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
-/** Where a kubeconfig comes from, and which of its contexts is meant. */
+/** Where a kubeconfig comes from, and which of its contexts to use. */
 interface ClusterChoice {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
@@ -47,7 +47,7 @@ export const findContexts = (
     names: config.getContexts().map(({ name }) => name)
   }))
 
-/** The kubeconfig files that are named, by the user or in `KUBECONFIG`, and the one that is used otherwise. */
+/** The kubeconfig files that the user or `KUBECONFIG` names, and the default file. */
 function filesOf(
   { kubeconfig }: Pick<ClusterChoice, 'kubeconfig'>,
   environment: NodeJS.ProcessEnv

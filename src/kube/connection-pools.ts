@@ -19,7 +19,7 @@ export interface ConnectionPools {
 }
 
 /**
- * Builds the pools of the current set of certificates. The certificates are read from their files for each
+ * Builds the pools for the current set of certificates. The certificates are read from their files for each
  * request, so a rotation of the cluster CA replaces the pools.
  */
 export function buildConnectionPools(): ConnectionPools {

@@ -4,7 +4,7 @@ import { isRecord } from '../text/record.js'
 import type { KubeClient } from './client.js'
 import { metadataListType } from './read.js'
 
-/** The kept objects of a collection. They stay unchanged while the API server does not answer. */
+/** The objects that are kept from a collection. They stay unchanged while the API server does not answer. */
 export interface Watched<T> {
   get(key: string): T | undefined
   values(): IterableIterator<T>
@@ -19,24 +19,25 @@ export interface Watched<T> {
 export const objectKeyOf = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`
 
-/** The collection to watch, and what to keep of it. */
+/** The collection to watch, and what to keep from it. */
 export interface WatchOptions<T> {
   /** The path of the collection, such as `/api/v1/namespaces`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   /** Whether to request only the metadata of the objects (PartialObjectMetadata). */
   readonly metadataOnly?: boolean
-  /** Returns what to keep of an object; undefined removes it. */
+  /** Returns the part of an object to keep; undefined removes the object. */
   readonly keep: (object: Readonly<Record<string, unknown>>) => T | undefined
   readonly onChange?: (key: string, value: T | undefined) => void
   /** Called once when the API server stops answering as expected, and once when it answers again. */
   readonly onTrouble?: (because: string | undefined) => void
   /**
-   * Runs each list. Watches that share one {@link buildTurns} list their collections one after another, so that
-   * the process holds one page at a time, and the API server gets one list at a time after it lost all watches.
+   * Runs each list. Watches that share one {@link buildTurns} list their collections one after another. The
+   * process then holds one page at a time, and the API server gets one list request at a time after all watches
+   * have been lost.
    */
   readonly inTurn?: Turns
-  /** Times in milliseconds; tests use shorter ones. A watch that lasts for `steady` has worked. */
+  /** Times in milliseconds; tests use shorter ones. A watch that lasts longer than `steady` counts as working. */
   readonly timing?: {
     readonly backOff?: number
     readonly maxBackOff?: number
@@ -210,7 +211,7 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
         if (mustList) version = undefined
         if (!troubled) options.onTrouble?.(reasonOf(error))
         troubled = true
-        // A list costs the API server much more than a watch, however long the list took.
+        // A list costs the API server much more than a watch, so it must be followed by a longer watch.
         if (hasLasted(mustList ? 12 * steady : steady)) wait = shortest
       }
       await sleep(wait * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped while waiting

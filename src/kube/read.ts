@@ -53,18 +53,18 @@ export interface ListOptions extends ReadOptions {
   readonly metadataOnly?: boolean
   /** The kind of the objects, for lists that do not imply it, such as lists of metadata. */
   readonly typed?: { readonly apiVersion: string; readonly kind: string }
-  /** Returns what to keep of an object, so that a large collection needs little memory; undefined drops it. */
+  /** Returns the part of an object to keep, so that a large collection needs little memory; undefined drops it. */
   readonly keep?: (object: KubeObject) => KubeObject | undefined
   /** Called after each page with the number of its objects. */
   readonly onPage?: (count: number) => void
   /**
-   * Waits so many milliseconds before a page is requested again, after the API server was too busy (429) or
+   * Waits this many milliseconds before a page is requested again, after the API server was too busy (429) or
    * failed (5xx). By default, a list that fails is not requested again.
    */
   readonly pause?: (milliseconds: number, signal: AbortSignal | undefined) => Promise<void>
 }
 
-/** What was read of a collection. `unread` is the reason why the rest of it is missing. */
+/** What was read from a collection. `unread` is the reason why the rest of it is missing. */
 export interface PagesRead {
   readonly objects: readonly KubeObject[]
   readonly unread: Unread | undefined
@@ -110,7 +110,7 @@ export async function readPages(
 
 const noList = 'the API server did not return a list'
 
-/** Requests a page again, for at most three times, as long as the API server is busy or fails. */
+/** Reads a page, and requests it again up to three times while the API server is busy or fails. */
 async function readPatiently<T extends object>(
   { pause, signal }: Pick<ListOptions, 'pause' | 'signal'>,
   readPage: () => Promise<T | Unread>
@@ -131,7 +131,7 @@ const pauses = [500, 1000, 2000]
 const longestPause = 10_000
 
 /**
- * How long to wait before a failed request is repeated; undefined if repeating it is of no use.
+ * How long to wait before a failed request is repeated; undefined if repeating it would not help.
  * https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ (Retry-After)
  */
 function pauseAfter(response: KubeResponse | undefined, shortest: number): number | undefined {
@@ -145,7 +145,7 @@ function pauseAfter(response: KubeResponse | undefined, shortest: number): numbe
 export const metadataListType = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 
 /**
- * The token with which a list goes on after its own token has expired (410). The rest of the list is then
+ * The token to continue a list with after the list's own token has expired (410). The rest of the list is then
  * newer than its beginning.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-parameters/common-parameters/#continue
  */

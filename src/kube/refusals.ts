@@ -4,14 +4,15 @@ import type { KubeClient } from './client.js'
 export interface NotingClient {
   readonly client: KubeClient
   /**
-   * The reason, with the command that shows whether the user has the permission, if the reason is a refusal.
+   * Returns the reason. If it is a refusal, adds the command that shows whether the user has the permission.
    */
   explain(because: string): string
 }
 
 /**
  * Notes the requests that the API server refuses with 403. The reasons for unknown facts name the path or the
- * collection that could not be read, but not the permission that is missing. `flags` are kubectl's, for the cluster.
+ * collection that could not be read, but not the permission that is missing. `flags` are the kubectl flags that
+ * select the cluster.
  */
 export function noteRefusals(client: KubeClient, flags: string): NotingClient {
   const refused = new Map<string, string>()
@@ -40,7 +41,7 @@ export function noteRefusals(client: KubeClient, flags: string): NotingClient {
 }
 
 /**
- * The command that asks for the permission that a request needs.
+ * The command that shows whether the user has the permission that a request needs.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
 export function canI(method: string, path: string): string {

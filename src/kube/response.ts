@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { text as readStream } from 'node:stream/consumers'
 
-/** The API server's response, whatever its status; `warnings` are the texts of its Warning headers. */
+/** The API server's response, whatever its status; `warnings` are the messages in its Warning headers. */
 export interface KubeResponse {
   readonly status: number
   readonly body: unknown
@@ -27,7 +27,7 @@ export async function readResponse(response: IncomingMessage): Promise<KubeRespo
 }
 
 /**
- * The texts of a Warning header. The header has the form `299 - "text"`, with several warnings joined by
+ * The messages in a Warning header. The header has the form `299 - "text"`, with several warnings joined by
  * commas: RFC 7234, section 5.5.
  */
 function warningsOf(header: string): string[] {

@@ -73,8 +73,8 @@ const lookupOutside: LookupFunction = (name, options: LookupOptions, callback) =
 }
 
 /**
- * The served certificates, leaf first. Node links each one to its issuer among those sent, and a self-signed
- * one to itself.
+ * The served certificates, leaf first. Node links each certificate to its issuer, if the server sent it, and a
+ * self-signed certificate to itself.
  */
 function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }): string[] {
   const pems: string[] = []
@@ -85,7 +85,7 @@ function chainOf(leaf: PeerCertificate & { issuerCertificate?: PeerCertificate }
   ) {
     seen.add(certificate.fingerprint256)
     pems.push(pemOf(certificate.raw))
-    certificate = certificate.issuerCertificate // Node's type lacks the link on an issuer
+    certificate = certificate.issuerCertificate // Node's type has no such link for an issuer
   }
 
   return pems

@@ -9,8 +9,8 @@ export const signatureFailure = 'CERT_SIGNATURE_FAILURE'
 
 /**
  * Finds the CA (PEM) that signed what a server presents, by trying each CA alone. Undefined if there is only
- * one, or if none did. Node's OpenSSL takes the first CA with the issuer's name if CAs have no subject key
- * identifier, so during a rotation it may check the signature with the wrong key, and rejects the server. EKS
+ * one, or if none did. If CAs have no subject key identifier, Node's OpenSSL takes the first CA with the issuer's
+ * name, so during a rotation it may check the signature with the wrong key and reject the server. EKS
  * clusters created with version 1.17 or earlier have such CAs:
  * https://github.com/aws/containers-roadmap/issues/2638
  */
@@ -26,7 +26,7 @@ export async function findSigner(options: Trust, timeout: number): Promise<strin
 // EKS and kubeadm publish one CA, or two during a rotation.
 const maxCas = 16
 
-/** The CAs with one of them first. Unchanged if it is not among them. */
+/** Returns the CAs with `first` moved to the front, or unchanged if it is not among them. */
 export function withFirst(ca: RequestOptions['ca'], first: string | undefined): RequestOptions['ca'] {
   const blocks = first === undefined ? [] : blocksOf(ca)
 
@@ -35,7 +35,7 @@ export function withFirst(ca: RequestOptions['ca'], first: string | undefined): 
     : [first, ...blocks.filter((block) => block !== first)].join('\n')
 }
 
-/** The certificates of PEM text, each as a block. */
+/** The certificates in PEM text, each as its own block. */
 const blocksOf = (ca: RequestOptions['ca']): readonly string[] =>
   [ca ?? []]
     .flat()

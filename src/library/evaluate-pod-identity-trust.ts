@@ -90,7 +90,7 @@ function firstRoleOf(
   return { arn, externalId }
 }
 
-/** The findings of the rules about a judgement. */
+/** What the trust rules report for a judgement. */
 function findingsOf(
   { namespace, serviceAccount, firstRole, at }: PodIdentityQuestion,
   judgement: PodIdentityJudgement

@@ -83,7 +83,7 @@ export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhook
 
 const notAsked = moot('the question is about a token')
 
-/** The findings of the trust rules about a judgement. */
+/** What the trust rules report for a judgement. */
 function findingsOf(
   { namespace, serviceAccount, issuer, audience, at }: TrustQuestion,
   judgement: TrustJudgement,

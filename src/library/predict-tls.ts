@@ -18,7 +18,7 @@ export interface TlsPrediction {
   readonly findings: readonly Finding[]
 }
 
-/** A question to `predictTls`; `caBundle` and `at` are optional. */
+/** The input for `predictTls`; `caBundle` and `at` are optional. */
 export type TlsPredictionQuestion = Omit<TlsQuestion, 'caBundle' | 'at'> &
   Partial<Pick<TlsQuestion, 'caBundle' | 'at'>>
 
@@ -27,7 +27,7 @@ export type TlsPredictionQuestion = Omit<TlsQuestion, 'caBundle' | 'at'> &
  * `caBundle`. `caBundle` is the base64 string of `clientConfig.caBundle`; if it is omitted, the webhook has
  * no bundle. `chain` is PEM as the server sends it, leaf first. `host` is a DNS name or IP address. `go` is
  * the Go version that the API server is built with, such as `1.23` (by default the newest that irsa-guard
- * knows). `at` is the current time by default. Never throws, whatever the question is.
+ * knows). `at` is the current time by default. Never throws, whatever the input is.
  *
  * @example
  * predictTls({ caBundle, chain, host: 'webhook.default.svc', at: new Date() }).accepted

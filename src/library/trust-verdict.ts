@@ -19,7 +19,7 @@ export interface TrustVerdict {
   readonly suggested?: object
 }
 
-/** The verdict on something that is not a question. */
+/** The verdict on input that is not a valid question. */
 export function notAQuestion(problem: Problem): TrustVerdict {
   const finding: Finding = { rule: 'not-a-question', severity: 'error', docs: `${docsUrl}/cli`, ...problem }
 

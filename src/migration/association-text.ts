@@ -9,7 +9,7 @@ export interface NewAssociation {
   readonly roleArn: string
 }
 
-/** The tools that can create associations, with the text that each of them reads. */
+/** The tools that can create associations, and the text that each of them reads. */
 export const associationTexts = {
   /** https://docs.aws.amazon.com/cli/latest/reference/eks/create-pod-identity-association.html */
   aws: (associations) =>
@@ -101,7 +101,7 @@ const quoted = (text: string): string => JSON.stringify(text)
 const labelOf = (namespace: string, serviceAccount: string): string =>
   `${namespace}_${serviceAccount}`.replaceAll('.', '_').replace(/^(?=\d)/, '_')
 
-/** All associations of a text are for the same cluster. */
+/** All associations in a text are for the same cluster. */
 const clusterLines = (
   [first]: readonly NewAssociation[],
   linesOf: (cluster: ClusterArn) => string[]

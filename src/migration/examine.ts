@@ -20,7 +20,7 @@ export interface Found {
   readonly role: RoleArn
   /** The association that exists. */
   readonly existing: Association | undefined
-  /** Undefined if the trust policies of an association with a target role have been judged. */
+  /** Undefined if an association with a target role exists, whose trust policies have already been judged. */
   readonly read: ReadRole | undefined
   readonly notes: readonly string[]
 }

@@ -16,7 +16,7 @@ import { buildPlanner, type Planner } from '../verdict/plan.js'
 import type { Reason } from './migration-plan.js'
 import { type Runner, runnerName } from './runners.js'
 
-/** What judging needs besides the subject. */
+/** What is needed to judge a subject, besides the subject itself. */
 export interface Judging {
   readonly sources: Sources
   readonly at: Date
@@ -29,8 +29,8 @@ const planForPod = buildPlanner([staticCredentialsShadowRole, podIdentityProxy])
 
 /**
  * Why pods would get no credentials, or other credentials, if their service account had an association. The
- * templates are judged, and the running pods as if they were created again: a Fargate profile or another
- * webhook may have changed them.
+ * running pods are judged, too, as if they were created again, because a Fargate profile or another webhook may
+ * have changed what the templates set.
  */
 export async function obstaclesOf(
   runners: readonly Runner[],
@@ -99,7 +99,7 @@ export const onlyAssociation = (association: Association): AssociationSource => 
 })
 
 /**
- * A running pod as if it were created again: without the variables that the identity webhook sets for IRSA.
+ * A running pod as it would be created again: without the variables that the identity webhook sets for IRSA.
  */
 const asManifest = (subject: PodSubject): PodSubject => ({
   ...subject,

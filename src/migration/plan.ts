@@ -28,7 +28,7 @@ import { type RoleUser, type Trusted, trustFor } from './trust.js'
 /** What to plan, and what is known about it. */
 export interface MigrationContext extends CommandStyle {
   readonly cluster: ClusterArn
-  /** The namespace of objects that name none. */
+  /** The namespace for objects that name none. */
   readonly defaultNamespace: string | undefined
   /** Which service accounts to plan for. */
   readonly isSelected: (account: { readonly namespace: string; readonly name: string }) => boolean
@@ -167,7 +167,7 @@ function planFor(
   }
 }
 
-// The trust policies of an association with a target role were judged when the association was.
+// If an association has a target role, `examine` has already judged the trust policies of both roles.
 const needsNoJudgement: Trusted = { state: 'trusted', document: undefined, before: undefined, remarks: [] }
 
 function audienceNote(

@@ -46,7 +46,7 @@ export async function requestedRole(
   return cannotMove(...reasons)
 }
 
-/** The trust policy of a role, or why it is unknown or does not help. */
+/** The trust policy of a role, or why it is unknown or why the role cannot be used. */
 export async function readRole(
   account: ServiceAccountSubject,
   arn: RoleArn,
@@ -96,7 +96,7 @@ export async function chainedRoleProblem(
   return unchecked.length > 0 ? unknownWhether(...unchecked) : undefined
 }
 
-/** The reason if the association of a service account names another role. */
+/** The reason for a service account whose association names another role. */
 export const otherRole = (
   { namespace, name }: ServiceAccountSubject,
   role: string,

@@ -5,7 +5,7 @@ import { podsOf, type PodSubject, type Subject, type WorkloadSubject } from '../
 import { restartable } from '../model/workload-kind.js'
 import { recordOf } from '../text/record.js'
 
-/** An object, and the subjects that rules judge in it. */
+/** An object, and the subjects in it that rules judge. */
 export interface ParsedObject {
   readonly object: unknown
   readonly subjects: readonly Subject[]
@@ -26,7 +26,7 @@ export interface Runner {
 
 export interface RunningPod {
   readonly subject: PodSubject
-  /** Whether it has ended, or is about to. */
+  /** Whether it has finished, or is being deleted. */
   readonly isOver: boolean
 }
 
@@ -34,7 +34,7 @@ export interface RunningPod {
 export const runnerName = ({ kind, namespace, name }: Runner): string =>
   `${kind.toLowerCase()} ${namespace}/${name}`
 
-/** What runs as each service account, by its namespace and name. */
+/** The runners of each service account, by `namespace/name`. */
 export function runnersByAccount(parsed: readonly ParsedObject[]): ReadonlyMap<string, readonly Runner[]> {
   const objects = new Map(parsed.map(({ object }) => [keyOf(recordOf(object)), recordOf(object)]))
   const runners = new Map<string, Map<string, Mutable<Runner>>>()
@@ -51,7 +51,7 @@ export function runnersByAccount(parsed: readonly ParsedObject[]): ReadonlyMap<s
       const runner = runnerOf(account, top)
       if (subject.kind === 'Pod' && subject.stage !== 'source')
         runner.pods.push({ subject, isOver: isOver(object) })
-      // The template of a ReplicaSet may be an old one of its Deployment.
+      // A ReplicaSet's template may be outdated: its Deployment may have a newer one.
       else if (!isOwned || top.object === undefined) runner.templates.push({ ...subject, pod })
     }
   }
@@ -69,7 +69,7 @@ export function runnersByAccount(parsed: readonly ParsedObject[]): ReadonlyMap<s
 
 export const accountKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
-/** Whether every pod of a runner has container credentials, so that it needs no new pods. */
+/** Whether all running pods of a runner already use the EKS Pod Identity Agent, so none must be replaced. */
 export function hasMoved(
   { pods }: Runner,
   settings: IdentityWebhookSettings,

@@ -65,7 +65,7 @@ export function associationStep(
   const text = associationTexts[tool]([{ cluster, namespace, serviceAccount, roleArn: role.text }])
   // EKS checks the trust policy when it creates an association, and IAM is eventually consistent:
   // https://github.com/hashicorp/terraform-provider-aws/issues/41483
-  const hint = 'if EKS answers that the trust policy is invalid, try again after a few seconds'
+  const hint = 'if EKS reports that the trust policy is invalid, try again after a few seconds'
   const message = 'create the association; running pods keep IRSA'
 
   return tool === 'aws'
@@ -89,7 +89,7 @@ export const givenAssociationStep: MigrationStep = {
 // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
 const wait = 'at least a minute after the association was created'
 
-/** The step that replaces the pods of these workloads; undefined if there are certainly none. */
+/** The step that replaces the pods of these workloads; undefined if there are known to be none. */
 export function podsStep(
   runners: readonly Runner[],
   { kubectl, isComplete }: Pick<CommandStyle, 'kubectl'> & { readonly isComplete: boolean }
@@ -110,7 +110,7 @@ export function podsStep(
   return { step: 'new-pods', message: [`${wait}, replace the pods`, ...others].join('; '), commands }
 }
 
-/** How to replace the pods of a workload: by a command, or by what a sentence says. */
+/** How to replace the pods of a workload: a command, or advice in words. */
 export function wayOf(
   runner: Runner,
   kubectl: string
@@ -148,7 +148,7 @@ export const annotationStep = (
 ): MigrationStep => ({
   step: 'annotation',
   message:
-    'remove the annotation, also where the service account is described: in its chart, manifest, stack or add-on',
+    'remove the annotation, including where the service account is defined: in its chart, manifest, stack or add-on',
   commands: [`${kubectl} annotate serviceaccount ${name} -n ${namespace} ${shellQuote(annotation)}-`]
 })
 

@@ -6,7 +6,7 @@ import { parsePolicyDocument } from '../trust-policy/document.js'
 import { type Blocked, cannotMove, unknownWhether } from './migration-plan.js'
 import type { ReadRole } from './role.js'
 
-/** A service account that is to use a role by EKS Pod Identity. */
+/** A service account that will use a role through EKS Pod Identity. */
 export interface RoleUser {
   readonly namespace: string
   readonly name: string
@@ -18,9 +18,9 @@ export interface RoleUser {
 export type Trusted =
   | {
       readonly state: 'trusted'
-      /** The policy that trusts it; undefined if the present one does. */
+      /** The corrected policy; undefined if the current one already trusts the user. */
       readonly document: object | undefined
-      /** The present policy. */
+      /** The current policy. */
       readonly before: unknown
       /** Remarks on the policy, such as that it trusts too many others. */
       readonly remarks: readonly string[]
@@ -29,7 +29,7 @@ export type Trusted =
 
 /**
  * Corrects a role's trust policy for all of its users together, so that they all get the same document, and
- * no update undoes another. The users can have any keys.
+ * no update undoes another. `users` can be keyed by any type.
  */
 export function trustFor<K>(
   role: ReadRole,

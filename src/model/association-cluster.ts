@@ -3,7 +3,7 @@ import type { ClusterArn } from './cluster-arn.js'
 import { parseClusterArn } from './cluster-arn.js'
 import { parseRoleArn } from './role-arn.js'
 
-/** An association as an object or a file describes it. */
+/** An association, as described by an object or a file. */
 export interface DescribedAssociation {
   readonly association: Association
   readonly place: ClusterPlace
@@ -51,7 +51,7 @@ export function contradictionWith(
     ['AWS account', role?.account, cluster.account]
   ] as const)
     if (said !== undefined && said !== actual)
-      return `the association's role is in ${what} ${said}, but EKS accepts only roles in ${what} ${actual}, that of cluster ${cluster.name}`
+      return `the association's role is in ${what} ${said}, but EKS accepts only roles in ${what} ${actual}, where cluster ${cluster.name} is`
 
   return undefined
 }
@@ -86,8 +86,8 @@ export function commonClusterOf(described: readonly DescribedAssociation[]): str
 }
 
 /**
- * What is known about the place of an association's cluster. The association's role must be in the cluster's
- * account: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html
+ * What is known about where an association's cluster is. Its role shows this, too, because the role must be
+ * in the cluster's account: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-association.html
  */
 function placeOf({ association, place }: DescribedAssociation): ClusterPlace {
   const role = association.roleArn === undefined ? undefined : parseRoleArn(association.roleArn)

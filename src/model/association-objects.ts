@@ -6,7 +6,7 @@ import { isNamespaceName, isObjectName } from './object-name.js'
 /** An association that is described in a Kubernetes object or in another tool's file. */
 export interface AssociationInDocument {
   readonly association: Association
-  /** What the document contains about the cluster, in addition to its name. */
+  /** What the document says about the cluster, besides its name. */
   readonly place: ClusterPlace
   /** The name that the tool gives to the association; empty if it has none. */
   readonly name: string
@@ -92,7 +92,7 @@ function inKubernetesObject(object: Json): readonly AssociationInDocument[] {
     const place = placeOf({ associationArn: arn, account: ownerAccountID, region })
     return [found({ values: spec, path: 'spec', spelling: spelledByAck, place, name }, status['externalID'])]
   }
-  // The cluster-scoped kind, and the namespaced one of Crossplane 2.
+  // The API groups of the cluster-scoped kind and of the namespaced kind in Crossplane 2.
   if (group === 'eks.aws.upbound.io' || group === 'eks.aws.m.upbound.io') {
     const values = recordOf(spec['forProvider'])
     const place = placeOf({ region: values['region'] })
@@ -157,8 +157,8 @@ function inTemplate(resources: Json): readonly AssociationInDocument[] {
 const deepestModule = 50
 
 /**
- * The associations in the output of `terraform show -json`: a state is in `values`, a plan in
- * `planned_values`. A plan omits values that are known only after it is applied.
+ * The associations in the output of `terraform show -json`: those of a state are in `values`, those of a plan
+ * in `planned_values`. A plan omits values that are known only after it is applied.
  * https://developer.hashicorp.com/terraform/internals/json-format
  */
 function inTerraform(output: Json): readonly AssociationInDocument[] {

@@ -4,8 +4,8 @@
  */
 export interface Association {
   /**
-   * Empty if the object only refers to a cluster, or its tool computes the name; likewise for the next two
-   * fields.
+   * Empty if the object only references a cluster, or if its tool computes the name. The same applies to the
+   * next two fields.
    */
   readonly clusterName: string
   readonly namespace: string
@@ -23,13 +23,14 @@ export interface Association {
   readonly ownerArn?: string | undefined
   readonly modifiedAt?: Date | undefined
   /**
-   * Set if the association is described by a given object but was looked up for another one: the service
-   * account or a pod. Rules about the association itself then report on that object only.
+   * Set if one of the given objects describes the association, but it was looked up for another object: the
+   * service account or a pod. Rules about the association itself then report only on the object that
+   * describes it.
    */
   readonly fromObject?: true
 }
 
-/** What is known about an association's cluster, in addition to the name. */
+/** What is known about an association's cluster, besides its name. */
 export interface ClusterPlace {
   readonly partition?: string | undefined
   readonly region?: string | undefined

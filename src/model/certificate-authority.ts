@@ -6,7 +6,7 @@ import type { ClusterArn } from './cluster-arn.js'
  */
 export interface CertificateAuthority {
   readonly id: string
-  /** The certificate as EKS returns it: base64 of PEM or DER. */
+  /** The certificate as EKS returns it: base64-encoded PEM or DER. */
   readonly data: string | undefined
   /** Whether the CA signs the certificates of the control plane. `activating`: EKS is switching to it. */
   readonly signing: 'not-used' | 'activating' | 'in-use'
@@ -17,19 +17,22 @@ export interface CertificateAuthority {
   readonly activatedAt: Date | undefined
   readonly notBefore: Date | undefined
   readonly notAfter: Date | undefined
-  /** When EKS activates the CA by itself. Only a successor has these dates. */
+  /** When EKS activates the CA automatically. Only a successor has these dates. */
   readonly firstAutoActivation: Date | undefined
   readonly finalAutoActivation: Date | undefined
   /** Whether the previous CA can be activated again. */
   readonly rollbackAvailable: boolean | undefined
 }
 
-/** What EKS says about the certificate authorities of one cluster. It may be another cluster than this one. */
+/**
+ * What EKS says about the certificate authorities of one cluster. That cluster may turn out not to be this
+ * one.
+ */
 export interface EksAuthorities {
   readonly cluster: ClusterArn
   /** The cluster's OIDC issuer URL. */
   readonly issuer: string
-  /** The CAs that the cluster's clients must trust: base64 of PEM. */
+  /** The CAs that the cluster's clients must trust, as base64-encoded PEM. */
   readonly bundle: string
   readonly authorities: readonly CertificateAuthority[]
 }

@@ -3,7 +3,7 @@ import { parseRoleArn } from './role-arn.js'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Whether an object may be a custom resource: the group of its kind is a domain. */
+/** Whether an object may be a custom resource: its API group is a domain name. */
 export const isCustomResource = ({ apiVersion }: Json): boolean =>
   groupOf(textOf(apiVersion) ?? '').includes('.')
 
@@ -40,9 +40,8 @@ export function namedIn(
 }
 
 /**
- * Whether a custom resource mentions an AWS role in a place that no rule reads: in an annotation of the
- * identity webhook or as a role ARN, outside its own metadata, its status and the values that are skipped.
- * Never throws.
+ * Whether a custom resource mentions an AWS role where no rule reads it: in an identity webhook annotation or
+ * as a role ARN. Its own metadata, its status and skipped values do not count. Never throws.
  */
 export function mentionsRole(object: Json, isSkipped: (value: unknown) => boolean): boolean {
   const rest = Object.entries(object).flatMap(([key, value]) =>

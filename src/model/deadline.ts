@@ -1,7 +1,7 @@
 import { type Fact, unknown } from './fact.js'
 
 /**
- * The deadline of a review. Reading `signal` starts its timer, so do not read it if the answer is already
+ * The deadline of a review. Reading `signal` starts its timer, so do not read it if the result is already
  * available.
  */
 export interface Deadline {
@@ -9,8 +9,8 @@ export interface Deadline {
 }
 
 /**
- * The deadline of a command, which has none. Each lookup gets its own signal, because a signal with thousands
- * of listeners is slow.
+ * The `Deadline` of a command, which never expires. Each lookup gets its own signal, because a signal with
+ * thousands of listeners is slow.
  */
 export const noDeadline: Deadline = {
   get signal() {
@@ -18,7 +18,7 @@ export const noDeadline: Deadline = {
   }
 }
 
-/** The answer, or undefined if the signal is aborted first. */
+/** The result, or undefined if the signal is aborted first. */
 export function raceDeadline<T>(signal: AbortSignal, answer: T | Promise<T>): Promise<T | undefined> {
   if (signal.aborted) {
     void Promise.resolve(answer).catch(() => undefined) // nothing waits for it any more

@@ -4,14 +4,14 @@ import { matchesPattern, parsePattern, type Pattern } from '../text/glob.js'
 /** An exception from the configuration: the findings of a rule about some objects count as waived. */
 export interface Exception {
   readonly rule: string
-  /** The objects as the configuration writes them, such as `ServiceAccount shop/cart-*`. */
+  /** The objects, as written in the configuration, such as `ServiceAccount shop/cart-*`. */
   readonly object: string
   readonly reason: string
   /** The last day of the exception (UTC), such as `2027-01-31`; undefined if it does not expire. */
   readonly until: string | undefined
 }
 
-/** An exception that was parsed once, to be compared with many objects. */
+/** A parsed exception, ready to be compared with many objects. */
 export interface ParsedException extends Exception {
   readonly kind: string
   /** Undefined for kinds without a namespace. */
@@ -37,7 +37,7 @@ export function parseException(exception: Exception): ParsedException | undefine
   }
 }
 
-/** Whether an exception is about an object. */
+/** Whether an exception applies to an object. */
 export function isAbout(
   exception: ParsedException,
   { kind, namespace = '', name }: { kind: string; namespace?: string | undefined; name: string }

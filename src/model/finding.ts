@@ -18,7 +18,8 @@ export interface Problem {
    */
   readonly cause?: string
   /**
-   * The highest severity of this one problem, regardless of the rule's severity, because it may be intended.
+   * An upper limit on the severity of this one problem, whatever the rule's severity, because it may be
+   * intended.
    */
   readonly atMost?: Severity
   /** Other fields of the object that cause the problem together with `field`. */

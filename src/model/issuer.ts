@@ -14,15 +14,15 @@ const partitions: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * The region in the host of an EKS cluster's issuer. `oidc-eks` is the host that has IPv6 addresses, too:
+ * The region in the host of an EKS cluster's issuer. The `oidc-eks` host also has IPv6 addresses:
  * https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html (IRSA OIDC issuer URLs).
  */
 const regionOf = (issuer: string): string | undefined =>
   /^https:\/\/oidc[.-]eks\.([a-z0-9-]+)\.[a-z0-9.-]+\/id\/[^/]+$/.exec(withoutEksSlash(issuer))?.[1]
 
 /**
- * An EKS issuer without slashes at its end. EKS never adds a trailing slash, so it was typed by hand. Other
- * issuers can end with a slash, and their tokens then name the issuer with the slash. AKS is an example
+ * Removes trailing slashes from the issuer of an EKS cluster. EKS never adds one, so it was typed by hand.
+ * Other issuers can end with a slash, which their tokens then include. AKS is an example
  * (https://github.com/Azure/azure-workload-identity/issues/1700).
  */
 export function withoutEksSlash(issuer: string): string {

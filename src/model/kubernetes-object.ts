@@ -68,8 +68,8 @@ export function kindOf(document: Document): string {
 }
 
 /**
- * Whether an object was read from a cluster, where it has been admitted, rather than written by hand. Tools
- * that render objects leave an empty status.
+ * Whether an object was read from a cluster, where it has been admitted, rather than written by hand. An
+ * empty status does not count, because rendered manifests may have one.
  */
 export function isFromCluster(object: Document): boolean {
   return (

@@ -67,7 +67,7 @@ interface RolePattern {
   readonly pattern: Pattern
   /**
    * The length of the shortest role that the pattern matches. An annotation can contain 256 KiB of patterns.
-   * Comparing this length first skips those that cannot match because the role is too short.
+   * Comparing this length first skips the patterns that cannot match because the role is too short.
    */
   readonly shortest: number
 }
@@ -86,8 +86,8 @@ function patternsOf(globs: readonly string[]): readonly RolePattern[] {
 }
 
 /**
- * Whether a glob can match any role ARN. The function matches the glob against the shape of a role ARN, one
- * position after the other, so it takes time proportional to the glob's length.
+ * Whether a glob can match any role ARN. The function matches the glob against the shape of a role ARN,
+ * position by position, so its time is proportional to the glob's length.
  */
 export function canMatchRoleArn(glob: string): boolean {
   const pattern = parsePattern(glob)
@@ -140,7 +140,7 @@ function step(reached: ReadonlySet<number>, accepts: (place: Place) => boolean):
   return withRuns(next)
 }
 
-/** The given positions, and those after each run, because a run may be empty. */
+/** The given positions, plus the position after each run, because a run may be empty. */
 function withRuns(places: readonly number[]): Set<number> {
   const reached = new Set(places)
   for (const index of reached) if (roleArnShape[index]?.isRun) reached.add(index + 1)

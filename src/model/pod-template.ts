@@ -48,8 +48,8 @@ function templateAt(object: Readonly<Record<string, unknown>>, path: readonly st
 export const isPodTemplate = (value: unknown): boolean =>
   isRecord(value) && isRecord(value['spec']) && listOf(value['spec']['containers']).some(isRecord)
 
-// Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). The search
-// stops beyond the width and depth that any of them uses, so that an object of 3 MiB does not take a second.
+// Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). The limits
+// are well beyond what any of them uses, and keep an object of 3 MiB from taking a second.
 const depthLimit = 12
 const nodeLimit = 5000
 const templateLimit = 100

@@ -125,7 +125,7 @@ export function parsePod(template: unknown, field = ''): Pod | undefined {
 
 /**
  * Whether a pod is a mirror of a static pod, which a kubelet runs from a file. The API server shows it, but
- * nothing admits or mutates it. https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
+ * it is neither admitted nor mutated. https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/
  */
 export function isMirrorPod(object: Readonly<Record<string, unknown>>): boolean {
   const metadata = recordOf(object['metadata'])
@@ -182,7 +182,7 @@ function sourceOf(valueFrom: unknown): Variable['source'] {
   return
 }
 
-/** Reads a reference by name; in a volume, the field with the name of a Secret is `secretName`. */
+/** Reads a reference by name; in a volume, the name of a Secret is in `secretName`. */
 function referenceOf(kind: DataReference['kind'], reference: unknown): DataReference {
   const { name, secretName, optional } = recordOf(reference)
 

@@ -8,6 +8,6 @@ export interface RuleSettings {
   readonly severities: ReadonlyMap<string, Severity | 'off'>
   /** Findings that count as waived, for objects that cannot be annotated. */
   readonly exceptions: readonly ParsedException[]
-  /** Which waivers of objects are in effect. */
+  /** The limits on the waivers in objects' annotations. */
   readonly waiverLimits: WaiverLimits
 }

@@ -15,7 +15,10 @@ export type { Stage }
 
 interface Identity {
   readonly stage: Stage
-  /** Empty if neither the manifest nor the caller names one. It is then unknown, and not `default`. */
+  /**
+   * Empty if neither the manifest nor the caller names one. The namespace is then unknown; it is not taken to
+   * be `default`.
+   */
   readonly namespace: string
   readonly name: string
   /**
@@ -33,8 +36,8 @@ interface Identity {
 export interface ServiceAccountSubject extends Identity {
   readonly kind: 'ServiceAccount'
   /**
-   * Set if the role and token come from a pod template instead of annotations. The token has its own
-   * audience, gets the API server's audience, or is known only at run time.
+   * Set if the role and token come from a pod template instead of annotations. The value says whether the
+   * token has its own audience, gets the API server's, or is known only at run time.
    */
   readonly ownToken?: 'with-audience' | 'without-audience' | 'hidden'
 }
@@ -212,7 +215,7 @@ function named(subject: Subject, name: string): string {
   return `${kind} ${namespacedName(subject.namespace, name)}`
 }
 
-/** The name of an association in a sentence: the service account that it is for, as far as that is known. */
+/** The name of an association in a sentence: the service account that it is for, as far as it is known. */
 const associationName = ({ namespace, name, association: { serviceAccount } }: AssociationSubject): string =>
   serviceAccount === ''
     ? `the association ${name}`

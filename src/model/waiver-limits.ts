@@ -1,6 +1,6 @@
 import { matchesPattern, parsePattern, type Pattern } from '../text/glob.js'
 
-/** What the configuration writes about waivers. A key that is undefined sets no limit. */
+/** The configuration's settings for waivers. A key that is undefined sets no limit. */
 export interface WaiverSettings {
   /** The IDs of the only rules that can be waived. */
   readonly rules?: readonly string[] | undefined
@@ -9,7 +9,7 @@ export interface WaiverSettings {
   /** The only namespaces whose objects can have waivers; `*` and `?` are wildcards. */
   readonly namespaces?: readonly string[] | undefined
   readonly requireExpiry?: boolean | undefined
-  /** How many days ahead a waiver may end. A waiver must then have an end date. */
+  /** How many days ahead a waiver may end. If this is set, every waiver must have an end date. */
   readonly maxDays?: number | undefined
 }
 
@@ -64,7 +64,7 @@ export function outsideLimits(
     : undefined
 }
 
-/** A day such as `2027-01-31` (UTC). The order of such strings is that of the days. */
+/** A day such as `2027-01-31` (UTC). Such strings sort in the order of the days. */
 const dayAfter = (at: Date, days: number): string =>
   new Date(at.getTime() + days * 86_400_000).toISOString().slice(0, 10)
 

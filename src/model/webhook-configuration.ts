@@ -85,7 +85,9 @@ function webhookOf(entry: Readonly<Record<string, unknown>>, index: number): Web
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
-/** Returns a bundle that is not a string as JSON, so that it is still reported. The API server rejects it. */
+/**
+ * If a bundle is not a string, returns it as JSON, so that it is still reported. The API server rejects it.
+ */
 const bundleText = (value: unknown): string | undefined =>
   value === undefined || value === null || typeof value === 'string' ? text(value) : JSON.stringify(value)
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
@@ -123,11 +125,11 @@ export function identityWebhooksOf({ kind, webhooks }: WebhookConfigurationSubje
 export const isEksWebhook = ({ name, url }: Webhook): boolean =>
   name === 'iam-for-pods.amazonaws.com' && url !== undefined && isLoopback(url)
 
-/** Identity webhooks that run next to the API server. The cluster CA signs their certificates. */
+/** Identity webhooks that run alongside the API server. The cluster CA signs their certificates. */
 export const controlPlaneWebhooksOf = ({ webhooks }: WebhookConfigurationSubject): Webhook[] =>
   webhooks.filter(isControlPlaneWebhook)
 
-/** Whether a webhook is an identity webhook that runs next to the API server. */
+/** Whether a webhook is an identity webhook that runs alongside the API server. */
 export const isControlPlaneWebhook = ({ name, url }: Webhook): boolean =>
   identityWebhookNames.includes(name) && url !== undefined && isLoopback(url)
 
@@ -188,8 +190,8 @@ export function isWebhookFieldUnchanged(
   const [old, second] = webhooksNamed(oldWebhooks, webhook.name)
   if (old === undefined || second !== undefined) return false
 
-  // A bundle can be correct for one server and not for another, so an old bundle with a new address counts as
-  // changed.
+  // A bundle can be correct for one server and not for another, so an unchanged bundle with a new address
+  // counts as changed.
   const parts = path.startsWith('clientConfig.')
     ? (['url', 'service', 'caBundle'] as const)
     : ([path.split(/[.[]/, 1)[0] ?? ''] as const)

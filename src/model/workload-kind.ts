@@ -1,6 +1,6 @@
 import { shellQuote } from '../text/shell.js'
 
-/** A kind of object that is, runs or creates pods. */
+/** A kind of object that is a pod, creates pods, or gives them an identity. */
 export interface WorkloadKind {
   readonly kind: string
   /** The path of its API group. */
@@ -42,7 +42,7 @@ export function parseWorkloadKind(text: string): WorkloadKind | undefined {
 export const workloadKindOf = (kind: string): WorkloadKind | undefined =>
   kinds.find((known) => known.kind === kind)
 
-/** The path of an object of such a kind. Its names must be valid. */
+/** The path of an object of such a kind. The namespace and name must be valid. */
 export const workloadPath = ({ group, plural }: WorkloadKind, namespace: string, name: string): string =>
   `${group}/namespaces/${namespace}/${plural}/${name}`
 

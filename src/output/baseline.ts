@@ -2,7 +2,7 @@ import { isRecord, listOf, recordOf, textOf } from '../text/record.js'
 import type { Report, ReportedFinding } from './report.js'
 import type { Comparison } from './scan-report.js'
 
-/** A finding of an earlier report, as far as it matters later. */
+/** A finding of an earlier report, reduced to the fields that are needed later. */
 export type EarlierFinding = Pick<
   ReportedFinding,
   'rule' | 'severity' | 'message' | 'fingerprint' | 'object'
@@ -12,7 +12,7 @@ export type EarlierFinding = Pick<
   readonly field?: string
 }
 
-/** The findings of an earlier report in JSON; undefined if the text is not one. Never throws. */
+/** The findings of an earlier report in JSON; undefined if the text is not a report. Never throws. */
 export function parseBaseline(text: string): readonly EarlierFinding[] | undefined {
   let report: unknown
   try {

@@ -3,7 +3,7 @@ import { escapeText } from '../text/escape.js'
 import { certificateLines, certificateTable } from './certificate-text.js'
 import { indentOf, labelled, type Mark, markOf, paint, type Style } from './style.js'
 
-/** What the text of a bundle needs besides its report. */
+/** What printing a bundle needs besides its report. */
 export interface BundleContext {
   /** The name of the webhook, if it is known. */
   readonly name: string | undefined
@@ -16,7 +16,7 @@ export interface BundleContext {
   readonly thenCommand: string | undefined
 }
 
-/** A bundle's report as text for people: the state, what it leads to, the certificates, the fix. */
+/** A bundle's report as human-readable text: the state, its effect, the certificates and the fix. */
 export function bundleTextOf(report: BundleReport, context: BundleContext, style: Style): string {
   const { certificates, expected = [], served, state, verdict, repaired } = report
   const isVerbose = style.verbosity === 'verbose'
@@ -40,7 +40,7 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
           ...(verdict?.of === 'api-server'
             ? line(
                 'compared with',
-                'what the API server serves: one cluster CA signs for both the API server and the webhook next to it'
+                'what the API server serves: one cluster CA signs for both the API server and the webhook alongside it'
               )
             : []),
           ...(verdict?.accepted === false ? line('Go says', verdict.go ?? '') : []),
@@ -79,7 +79,7 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
     .join('\n\n')}\n`
 }
 
-/** The answer in one line, with a mark. */
+/** The result in one line, with a mark. */
 function headline(report: BundleReport, { name }: BundleContext, style: Style): string {
   const answer = escapeText(answerOf(report, name === undefined ? 'the bundle' : `webhook ${name}`))
 
@@ -109,7 +109,7 @@ function wordFor(report: BundleReport): string {
   return good ? 'readable' : 'unusable'
 }
 
-/** Whether the certificate that is served is rejected although nothing is known to be wrong with the CAs. */
+/** Whether the served certificate is rejected, although nothing is known to be wrong with the CAs. */
 const isRejectedOnly = ({ state, verdict }: BundleReport): boolean =>
   verdict?.accepted === false &&
   (state === undefined || state === 'ok' || state === 'incomplete' || state === 'unknown')
@@ -138,7 +138,7 @@ function answerOf(report: BundleReport, name: string): string {
   return good ? `${name}: the API server can read it` : `${name}: the API server cannot use it`
 }
 
-/** What the state of a bundle leads to. Empty if calls work, or if that is not known. */
+/** The effect of a bundle's state. Empty if calls work, or if it is not known whether they do. */
 function effectOf(
   { state, verdict }: BundleReport,
   { failurePolicy, isIdentityWebhook, name }: BundleContext
@@ -182,7 +182,10 @@ function policyLines({ policy, repaired }: BundleReport, style: Style): string[]
   ]
 }
 
-/** The commands to run; the second one only if the bundle did harm. They stay on one line, so that they can be copied. */
+/**
+ * The commands to run; the second one only if the bundle's state has an effect. They stay on one line, so
+ * that they can be copied.
+ */
 function commandLines(report: BundleReport, context: BundleContext, style: Style): string[] {
   const { fixCommand, thenCommand } = context
   const rows = [
@@ -196,6 +199,6 @@ function commandLines(report: BundleReport, context: BundleContext, style: Style
   )
 }
 
-/** A text behind a label; nothing if there is no text. */
+/** A label and its text; no lines if the text is empty. */
 const lineOf = (label: string, text: string, style: Style): string[] =>
   text === '' ? [] : labelled(`  ${label}`, escapeText(text), indentOf(textColumn, style), style)

@@ -16,10 +16,10 @@ export interface Cause {
   readonly count: number
 }
 
-/** A finding before the report is complete. `cause` is what is wrong, if it is outside the object. */
+/** A finding that is not grouped by cause yet. `cause` is what is wrong, if it is outside the object. */
 export type UngroupedFinding = Omit<ReportedFinding, 'cause'> & { readonly cause?: string }
 
-/** What a cause stands for: its findings have one rule, one severity, and one thing that is wrong. */
+/** The findings of one cause: they share the rule, the severity and what is wrong. */
 interface Group {
   readonly id: string
   readonly findings: readonly UngroupedFinding[]

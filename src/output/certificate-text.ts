@@ -58,7 +58,10 @@ function alignedLines(rows: readonly Row[]): string[] {
   )
 }
 
-/** `^^^` below the key if the only CA of the bundle has the name of the only expected CA, but is another. */
+/**
+ * Marks the key with `^^^` if the bundle's only CA has the same name as the only expected CA, but differs
+ * from it.
+ */
 function keyMark(
   [one, ...others]: readonly Certificate[],
   [other, ...more]: readonly Expected[],

@@ -1,4 +1,4 @@
-/** A command as completion scripts know it. */
+/** What completion scripts know about a command. */
 export interface CommandShape {
   readonly name: string
   readonly description: string
@@ -9,7 +9,7 @@ export interface CommandShape {
     readonly takesValue: boolean
     readonly choices: readonly string[]
   }[]
-  /** The choices of its arguments. */
+  /** The allowed values of its arguments. */
   readonly choices: readonly string[]
 }
 

@@ -23,7 +23,10 @@ const marks: Readonly<Record<StepState, Mark>> = {
   unknown: 'unknown'
 }
 
-/** A diagnosis for people: as whom the pod runs, the chain step by step, and the commands that fix it. */
+/**
+ * A diagnosis as human-readable text: the pod's identity, the chain step by step, and the commands that fix
+ * it.
+ */
 function diagnosisTextOf(diagnosis: Diagnosis, style: Style): string {
   const { headline, chain, because, steps } = diagnosis
   const isQuiet = style.verbosity === 'quiet'
@@ -74,7 +77,7 @@ function stepLines(
   ]
 }
 
-/** The remarks on a step; only the first one, unless everything is shown. */
+/** The remarks on a step: only the first one, unless everything is shown. */
 function shownNotes(notes: readonly string[], { verbosity }: Style): readonly string[] {
   const [first, ...others] = notes
   if (first === undefined || others.length === 0 || verbosity === 'verbose') return notes

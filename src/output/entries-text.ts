@@ -12,13 +12,13 @@ export interface Entry {
   readonly cause: Cause | undefined
 }
 
-/** The entries of one file, by line, their columns aligned. */
+/** The entries of one file, in line order, with aligned columns. */
 export function entriesText(place: string, entries: readonly Entry[], style: Style): string[] {
   const heads = entries
     .toSorted((one, other) => (one.first.object.line ?? 0) - (other.first.object.line ?? 0))
     .map((entry) => ({ entry, line: String(entry.first.object.line ?? ''), name: headingOf(entry) }))
   const lineWidth = widest(heads.map(({ line }) => line)) + 2
-  // One long name does not push the rules of all other entries to the right.
+  // One long name must not push the rules of all other entries to the right.
   const nameWidth = widest(heads.map(({ name }) => name).filter(({ length }) => length <= longestName))
   const indent = ' '.repeat(lineWidth + 2)
 

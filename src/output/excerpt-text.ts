@@ -4,7 +4,7 @@ import { paint, type Style } from './style.js'
 
 /**
  * A value with `^^^` below its wrong part. Empty if a line has no room for the value, or if its characters
- * are not all one column wide, because the marks would then be below another part.
+ * are not all one column wide, because the marks would then be below the wrong part.
  */
 export function excerptLines(excerpt: Excerpt | undefined, indent: string, style: Style): string[] {
   if (excerpt === undefined) return []

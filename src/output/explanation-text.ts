@@ -10,7 +10,9 @@ export const explanationFormats = {
   json: (explanation) => jsonOf({ apiVersion: 'irsa-guard.io/v1', kind: 'Explanation', ...explanation })
 } satisfies Record<Format, (explanation: Explanation, style: Style) => string>
 
-/** An explanation for people: for each known text what it means, its causes, and how to tell them apart. */
+/**
+ * An explanation as human-readable text: what each known error means, its causes, and how to tell them apart.
+ */
 function explanationTextOf({ texts, values }: Explanation, style: Style): string {
   const blocks = texts.map((text, index) => textBlock(text, index === 0 ? values : {}, style))
   const rule = texts.flatMap(({ causes }) => causes).find((cause) => cause.rule !== undefined)?.rule
@@ -68,7 +70,7 @@ const valueLines = ({ serviceAccount, instance, ...values }: Values): (readonly 
     ? []
     : ([['service account', `${serviceAccount.namespace}/${serviceAccount.name}`]] as const)),
   ...Object.entries(valueLabels).flatMap(([key, label]) => {
-    const value = values[key as keyof typeof valueLabels] // Object.entries forgets the type of keys
+    const value = values[key as keyof typeof valueLabels] // Object.entries loses the type of the keys
 
     return value === undefined
       ? []
@@ -92,7 +94,7 @@ const valueLabels = {
   requestId: 'request'
 } as const satisfies Partial<Record<keyof Values, string>>
 
-/** A cause: its number, its rule and why. Without a width, all rules have the same column. */
+/** A cause: its number, its rule and why. In a narrow terminal, the reason is below the rule. */
 function causeLines(
   { rule, why }: LikelyCause,
   index: number,

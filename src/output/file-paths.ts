@@ -9,7 +9,7 @@ export function pathWithin(directory: string, file: string): string | undefined 
   return path === '' || isAbsolute(path) || segments[0] === '..' ? undefined : segments.join('/')
 }
 
-/** A path for people and for CI systems: relative to the directory if the file is in it. */
+/** A path to show to people and CI systems: relative to the directory if the file is in it. */
 export const shownPath = (directory: string, file: string): string => pathWithin(directory, file) ?? file
 
 /** The path as a relative URI reference, or the absolute `file:` URI of a file outside the directory. */
@@ -21,7 +21,7 @@ export function uriOf(directory: string, file: string): string {
     : uriOfPath(path.split('/'))
 }
 
-/** Any names as the path of a relative URI reference, which stays below its base. */
+/** Builds a relative URI reference from any names; it stays below its base. */
 export const uriOfPath = (segments: readonly string[]): string =>
   segments
     .filter((segment) => segment !== '.' && segment !== '..')

@@ -6,7 +6,7 @@ import type { Style } from './style.js'
 export interface FormatContext {
   /** The rules that were applied. */
   readonly rules: readonly Rule[]
-  /** Only texts for people have a style. */
+  /** Used only for human-readable output. */
   readonly style: Style
   /** The lowest severity that makes the exit code 1. */
   readonly failOn: FailOn
@@ -14,7 +14,7 @@ export interface FormatContext {
   readonly complaints: readonly string[]
   /** The absolute path of the directory that files are shown relative to. */
   readonly workingDirectory: string
-  /** The number of files with objects, and how long the command took, for texts for people. */
+  /** The number of files with objects, and how long the command took; used only for human-readable output. */
   readonly run?: RunSize | undefined
 }
 

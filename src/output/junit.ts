@@ -7,7 +7,7 @@ import type { FormatContext } from './format-context.js'
 import type { ObjectReference, Report, ReportedFinding, UncheckedGroup } from './report.js'
 import { judgedText, outcomeOf } from './text.js'
 
-/** What a test case ends with; a test case that passes may have a text. */
+/** A test case and its outcome. A test case that passes can have text, too. */
 interface TestCase {
   readonly className: string
   readonly name: string
@@ -25,7 +25,7 @@ interface TestSuite {
 
 /**
  * A report as JUnit XML: a test suite for each file or cluster, and a test case for each object and rule with
- * a finding. A test case fails if its findings make the exit code 1. It uses only what Jenkins' schema
+ * a finding. A test case fails if its findings make the exit code 1. It contains only what Jenkins' schema
  * (junit-4.xsd of its xUnit plugin) allows and GitLab reads. The first test case always passes, because
  * consumers reject a file without test cases. https://docs.gitlab.com/ci/testing/unit_test_reports/
  */
@@ -96,7 +96,7 @@ function findingsCase(
   findings: readonly ReportedFinding[],
   { failOn, workingDirectory }: FormatContext
 ): TestCase {
-  // Jenkins takes what follows the last dot for the name of the class, and the rest for its package.
+  // Jenkins takes the part after the last dot as the class name, and the rest as the package.
   const className = suite.replace(/\.(?:ya?ml|json)$/, '')
   const linesOf = (finding: ReportedFinding): string[] => findingLines(finding, workingDirectory)
   const failures = findings.filter((finding) => isFailure(finding, failOn))
@@ -167,6 +167,6 @@ const attributes = (values: Readonly<Record<string, string | undefined>>): strin
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** An escaped text for XML 1.0, which also excludes two characters that `escapeText` keeps. */
+/** Escapes text for XML 1.0, which also forbids two characters that `escapeText` keeps. */
 const xmlText = (text: string): string =>
   text.replace(/[&<>"\uFFFE\uFFFF]/g, (character) => entities[character] ?? '\uFFFD')

@@ -1,4 +1,4 @@
-/** A command as the manual page shows it. */
+/** What the manual page shows of a command. */
 export interface ManualCommand {
   readonly name: string
   /** Its arguments and options, such as `[options] <files...>`. */
@@ -10,7 +10,7 @@ export interface ManualCommand {
 }
 
 /**
- * The manual page irsa-guard(1), in the macros of man(7):
+ * The manual page irsa-guard(1), written with the macros of man(7):
  * https://man7.org/linux/man-pages/man7/groff_man.7.html
  */
 export function manPageOf(version: string, commands: readonly ManualCommand[]): string {
@@ -43,7 +43,10 @@ const exitCodes: Readonly<Record<string, string>> = {
   '130': 'Interrupted by Ctrl-C.'
 }
 
-/** Text in which no character has a meaning for roff. A line must not start with a dot or an apostrophe. */
+/**
+ * Escapes text so that no character has a special meaning in roff. A line must not start with a dot or an
+ * apostrophe.
+ */
 const escapeRoff = (text: string): string =>
   text
     .replaceAll('\\', '\\e')

@@ -12,8 +12,8 @@ import { judgedText, outcomeOf } from './text.js'
 const maxLength = 60_000
 
 /**
- * A report as Markdown, for a comment in a pull request and for `$GITHUB_STEP_SUMMARY`: a headline, a table of
- * causes, and the findings in a section that is collapsed. Everything that users wrote is in code spans.
+ * A report as Markdown, for a comment in a pull request and for `$GITHUB_STEP_SUMMARY`: a headline, a table
+ * of causes, and the findings in a collapsed section. Everything that users wrote is in code spans.
  */
 export function markdownOf(report: Report, { complaints, workingDirectory }: FormatContext): string {
   const { summary, causes, findings, unchecked } = report
@@ -55,8 +55,8 @@ function rowOf(
 }
 
 /**
- * A table reads `\|` as a pipe, even in a code span. Parsers disagree about a backslash before it, so the pipe
- * after one becomes a broken bar.
+ * In a table, `\|` is a pipe, even in a code span. Parsers disagree about a backslash before it, so a pipe
+ * after a backslash is replaced by a broken bar.
  */
 const escapePipes = (cell: string): string => cell.replaceAll('\\|', '\\¦').replaceAll('|', '\\|')
 
@@ -88,8 +88,8 @@ function collapsed(title: string, items: readonly string[]): string[] {
 const longestText = 1000
 
 /**
- * A text as a code span. In a code span, no Markdown and no HTML has an effect, and GitHub and GitLab link
- * neither URLs nor mentions.
+ * A text as a code span. There, Markdown and HTML have no effect, and GitHub and GitLab link neither URLs nor
+ * mentions.
  */
 export function codeSpan(text: string): string {
   const shown = shorten(escapeText(text), longestText)
@@ -100,7 +100,7 @@ export function codeSpan(text: string): string {
   return shown.trim() === '' ? '(empty)' : `${fence}${padding}${shown}${padding}${fence}`
 }
 
-/** The lines that fit. Of a table or list that is too long, the last lines are left out and counted. */
+/** The lines that fit. If a table or list is too long, its last lines are left out and counted. */
 function fitting(lines: readonly string[]): string[] {
   let left = maxLength
   const shown: string[] = []

@@ -32,7 +32,7 @@ const summaryOf = ({ accounts }: MigrationPlan): Record<string, number> => ({
 const countOf = (accounts: readonly AccountPlan[], state: State): number =>
   accounts.filter((account) => account.state === state).length
 
-/** A plan for people: the counts, then the steps of each service account with their commands. */
+/** A plan as human-readable text: the counts, then the steps of each service account with their commands. */
 function migrationTextOf({ cluster, steps, notes, accounts }: MigrationPlan, style: Style): string {
   const name = parseClusterArn(cluster)?.name ?? cluster
   if (accounts.length === 0)
@@ -73,7 +73,7 @@ const marks: Readonly<Record<State, Mark>> = {
   unknown: 'unknown'
 }
 
-/** The plans, in which only the first of several steps with the same trust policy shows what it changes. */
+/** The plans. If several steps set the same trust policy, only the first one shows what changes. */
 function withoutRepeats(accounts: readonly AccountPlan[]): AccountPlan[] {
   const shown = new Set<object>()
 

@@ -2,9 +2,9 @@ import { shorten } from '../text/escape.js'
 import { paint, type Style, wrapped } from './style.js'
 
 /**
- * A page of the documentation for a terminal. It reads the part of Markdown that the pages of rules use:
- * headings, paragraphs, flat lists, tables, fenced code, and in lines code, links and emphasis. `docsUrl` is
- * the address of the documentation's root.
+ * A page of the documentation for a terminal. It supports the Markdown that rule pages use: headings,
+ * paragraphs, flat lists, tables, fenced code, and inline code, links and emphasis. `docsUrl` is the address
+ * of the documentation's root.
  */
 export function pageTextOf(markdown: string, style: Style, docsUrl: string): string {
   const blocks = blocksOf(markdown.trimEnd().split('\n'))
@@ -48,7 +48,7 @@ function blockText(block: Block, style: Style, docsUrl: string): string {
   return paragraphs.flatMap((lines) => paragraph(lines, style, docsUrl)).join('\n')
 }
 
-/** The rows of a table as items: the first cell, and what the others say about it. */
+/** The rows of a table as items: the first cell, followed by the others. */
 const rowsOf = ([, , ...rows]: Block): Block[] =>
   rows.map((row) => [
     `${item}${row
@@ -70,7 +70,7 @@ function itemsOf(lines: Block): Block[] {
   return items
 }
 
-/** A pipe gets the lines of the page, a terminal lines of its own width. */
+/** In a pipe, lines break as they do in the page; on a terminal, they wrap at its width. */
 function paragraph(lines: Block, style: Style, docsUrl: string): string[] {
   const rest = lines[0].startsWith(item) ? '    ' : '  '
   const text = inlineText(lines.map((line) => line.trim()).join('\n'), docsUrl)

@@ -43,8 +43,9 @@ export function patchOf(policy: unknown, suggested: unknown): string[] {
 }
 
 /**
- * The changed lines between two policies with a line around them, moved to the left. `issuer` is left out of
- * condition keys, unless the output is verbose or a changed key has another issuer.
+ * The lines that differ between two policies, with one line of context, and without the indentation that all
+ * of them share. `issuer` is left out of condition keys, unless the output is verbose or a changed key has
+ * another issuer.
  */
 export function changeLines(
   policy: unknown,

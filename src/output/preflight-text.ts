@@ -12,8 +12,8 @@ export function preflightExitCode({ rows }: Preflight): 0 | 1 | 2 {
 }
 
 /**
- * A preflight for people: the phase of the rotation in the first line, then what lacks a CA, then what to do,
- * in the order in which it breaks nothing.
+ * A preflight as human-readable text: the phase of the rotation in the first line, then what lacks a CA, then
+ * what to do, in an order that breaks nothing.
  */
 export function preflightTextOf(preflight: Preflight, at: Date, style: Style): string {
   const { rotation, rows, steps } = preflight

@@ -12,7 +12,7 @@ export interface UncheckedGroup {
   readonly count: number
   /** The first ten objects. */
   readonly objects: readonly ObjectReference[]
-  /** What would make the rule checkable, if a flag would. */
+  /** How to get the rule checked, if the reason says so. */
   readonly hint?: string
 }
 
@@ -47,7 +47,7 @@ export interface ObjectVerdict {
   readonly unchecked: readonly Unchecked[]
 }
 
-/** What a report says about itself. */
+/** What a report covers, and when it was made. */
 export interface ReportScope {
   /** The number of objects that were read. */
   readonly objects: number
@@ -103,7 +103,8 @@ function ungroupedOf(verdicts: readonly ObjectVerdict[]): UngroupedFinding[] {
   return verdicts.flatMap(({ object, findings }) =>
     findings.map(({ line, ...finding }) => {
       const { apiVersion, kind, namespace, name, file, cluster } = object
-      // A version of an API group is no identity, and neither is the file of an object with a name.
+      // The version of an API group does not identify an object, and neither does the file if the object has
+      // a name.
       const key = JSON.stringify([
         finding.rule,
         apiVersion.includes('/') ? apiVersion.split('/', 1)[0] : '',

@@ -21,7 +21,7 @@ export interface ObjectReference {
 export interface ReportedFinding extends Omit<Finding, 'cause'> {
   /** The ID of a cause in the report. */
   readonly cause: string
-  /** Identifies the finding in other runs: it stays the same when lines move or the message changes. */
+  /** Identifies the finding across runs: it stays the same when lines move or the message changes. */
   readonly fingerprint: string
   /** When the finding was first seen (RFC 3339), if that is known. */
   readonly since?: string

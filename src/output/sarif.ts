@@ -14,8 +14,8 @@ const levels = { error: 'error', warning: 'warning', info: 'note' } as const sat
 >
 
 /**
- * A report as a SARIF 2.1.0 log with one run. What could not be checked or read is a notification of the
- * invocation. https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+ * A report as a SARIF 2.1.0 log with one run. Anything that could not be checked or read becomes a
+ * notification of the invocation. https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export function sarifOf(report: Report, context: FormatContext): object {
   const { rules, complaints, workingDirectory } = context
@@ -138,7 +138,8 @@ function locationOf(object: ObjectReference, workingDirectory: string): object {
         : {
             artifactLocation: {
               uri: uriOf(workingDirectory, file),
-              // As CodeQL does: the base has no URI of its own, and consumers use the root of the repository.
+              // As in CodeQL's files, the base has no URI of its own, so consumers use the root of the
+              // repository.
               ...(pathWithin(workingDirectory, file) !== undefined && { uriBaseId: '%SRCROOT%' })
             },
             ...(line !== undefined && { region: { startLine: line } })
@@ -150,9 +151,10 @@ function locationOf(object: ObjectReference, workingDirectory: string): object {
 }
 
 /**
- * The base of the URIs of objects in clusters. GitHub rejects a whole file if one result has no physical
- * location, and any URI with another scheme than `file`, so the URIs are relative and their base has no URI:
- * https://github.com/forcedotcom/code-analyzer/issues/1970, https://github.com/github/codeql-action/issues/754
+ * The base of the URIs of objects in clusters. GitHub rejects the whole file if one result has no physical
+ * location, or if a URI has a scheme other than `file`. The URIs are therefore relative, and their base has
+ * no URI: https://github.com/forcedotcom/code-analyzer/issues/1970,
+ * https://github.com/github/codeql-action/issues/754
  */
 const clusterBase = 'CLUSTER'
 

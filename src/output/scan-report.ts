@@ -27,7 +27,10 @@ export interface ClusterSummary {
 export interface Comparison {
   /** The fingerprints of the findings that the earlier report does not have. */
   readonly new: readonly string[]
-  /** The findings of the earlier report that are gone. Left out if this report may cover fewer objects. */
+  /**
+   * The findings of the earlier report that are gone. Left out if this report may not cover all objects of
+   * the earlier one.
+   */
   readonly gone?: readonly Pick<ReportedFinding, 'rule' | 'severity' | 'message' | 'fingerprint' | 'object'>[]
 }
 

@@ -7,7 +7,7 @@ import { counted, markOf, number, type Style, wrapped } from './style.js'
 
 const maxNamespaces = 5
 
-/** What the summary says besides the report. */
+/** What the summary shows in addition to the report. */
 export interface SummaryContext {
   readonly at: Date
   readonly iam?: IamRequests | undefined
@@ -31,7 +31,7 @@ export function summaryLines(report: ScanReport, style: Style, { at, iam }: Summ
         : [
             `+${number(baseline.new.length)} new${
               baseline.gone === undefined
-                ? '; it is unknown which ones are gone, because this scan covers only a part'
+                ? '; it is unknown which ones are gone, because this scan covers only some of the objects'
                 : `, ${style.ascii ? '-' : '−'}${number(baseline.gone.length)} gone`
             }`
           ]
@@ -74,7 +74,7 @@ function waivedText({ findings, summary }: ScanReport, at: Date): string {
 /** Waivers that expire within this many days are counted. */
 const soon = 14
 
-/** The number of requests, and their rate if there were enough to tell. */
+/** The number of requests, and their rate if there were enough to measure it. */
 const iamText = ({ count, seconds }: IamRequests): string =>
   `${counted(count, 'request')}${
     count > 1 && seconds >= 1
@@ -120,7 +120,7 @@ function objectsWith(findings: readonly ReportedFinding[], severity: ReportedFin
   ).size
 }
 
-/** What was not checked, once for each reason, and what would make it checkable. */
+/** What was not checked, once for each reason, and how to get it checked. */
 function notChecked({ unchecked }: ScanReport, { verbosity }: Style): string[] {
   const reasons = [...Map.groupBy(unchecked, ({ because }) => because)].map(([because, groups]) => ({
     because,
@@ -201,7 +201,7 @@ export function unusedLines({ unused, clusters }: ScanReport, style: Style): str
   ]
 }
 
-/** A title and a list, of which only the first names are shown unless the style is verbose. */
+/** A title and a list of names: only the first ones, unless the output is verbose. */
 function listOf(title: string, names: readonly string[], style: Style): string[] {
   const shown = style.verbosity === 'verbose' ? names : names.slice(0, maxUnused)
 

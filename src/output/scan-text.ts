@@ -9,7 +9,7 @@ import { type SummaryContext, summaryLines, unusedLines } from './scan-summary.j
 import { counted, markOf, number, paint, secondsText, type Style, wrapped } from './style.js'
 import { judgedText } from './text.js'
 
-/** What the text says besides the report. */
+/** What the text shows in addition to the report. */
 export interface ScanTextContext extends SummaryContext {
   readonly seconds: number
   /** Whether commands must name the context, because it may not be the current one. */
@@ -21,8 +21,8 @@ export interface ScanTextContext extends SummaryContext {
 }
 
 /**
- * The report of a scan for people: the clusters, the causes with the worst first, the namespaces with the
- * most problems, what changed, what was not checked, and a closing line.
+ * The report of a scan as human-readable text: the clusters, the causes (worst first), the namespaces with
+ * the most problems, what changed, what was not checked, and a closing line.
  */
 export function scanTextOf(report: ScanReport, style: Style, context: ScanTextContext): string {
   const isQuiet = style.verbosity === 'quiet'
@@ -57,7 +57,9 @@ function headlineOf(
   )
 }
 
-/** One row for each cause: its mark, how many objects it hits, since when, what is wrong and what to do. */
+/**
+ * One row for each cause: its mark, how many objects it affects, since when, what is wrong and what to do.
+ */
 function causeLines(
   report: ScanReport,
   style: Style,
@@ -104,7 +106,7 @@ function causeLines(
   ]
 }
 
-/** The width of a column. There can be more rows than a call takes arguments. */
+/** The width of a column. There can be too many rows to pass them to `Math.max` as arguments. */
 const widest = (least: number, texts: readonly string[]): number =>
   texts.reduce((width, text) => Math.max(width, text.length), least)
 
@@ -115,7 +117,7 @@ function hitsOf({ findings }: CauseRow): string {
   return counted(findings.length, nouns.size === 1 ? noun : 'object')
 }
 
-/** A short noun for the column of hits. */
+/** A short noun for the column of affected objects. */
 function nounOf(kind: string): string {
   if (kind === 'ServiceAccount') return 'account'
   if (kind.endsWith('WebhookConfiguration')) return 'webhook'
@@ -186,7 +188,7 @@ function nextStepOf(
   return commandIn(cause) ?? `irsa-guard explain ${argumentOf(rule, 'RULE')}`
 }
 
-/** The fix of a cause, if it is nothing but a command. */
+/** The fix of a cause, if it consists only of a command. */
 const commandIn = ({ fix }: Cause): string | undefined =>
   /^(?:irsa-guard|kubectl|aws) [^;]*$/.test(fix) ? fix : undefined
 

@@ -5,7 +5,7 @@ import { isRecord, recordOf, textOf } from '../text/record.js'
 import { excerptLines } from './excerpt-text.js'
 import { fewOf, markOf, type Style, wrapped } from './style.js'
 
-/** The name of a statement for people: its number, counted from one, and its Sid. */
+/** How output names a statement: its number, counted from one, and its Sid. */
 export function statementTitle(policy: unknown, index: number): string {
   if (!isRecord(policy)) return statementNamed(index)
   const list = policy['Statement']
@@ -16,8 +16,8 @@ export function statementTitle(policy: unknown, index: number): string {
 }
 
 /**
- * The parts of a statement, each with a mark, their values aligned. `issuer` is the prefix of the cluster's
- * condition keys, which is left out.
+ * The parts of a statement, each with a mark and all with aligned values. `issuer` is the prefix of the
+ * cluster's condition keys, which is left out.
  */
 export function partLines(
   parts: readonly StatementPart[],
@@ -25,7 +25,7 @@ export function partLines(
   style: Style
 ): string[] {
   const isOthers = parts.some(({ name, isMet }) => name === 'principal' && isMet === false)
-  // The conditions for another principal say nothing about this one.
+  // The conditions for another principal do not matter to this one.
   const shown =
     isOthers && style.verbosity !== 'verbose' ? parts.filter(({ operator }) => operator === undefined) : parts
   const rows = shown.map((part) => ({ part, name: escapeText(shortKeyOf(part.name, issuer)) }))
@@ -88,7 +88,7 @@ function metText({ name, wanted, actual }: StatementPart, required: string): str
   return name === 'action' || wanted.includes(actual) ? safe(actual) : `${safe(actual)}, by ${required}`
 }
 
-/** A text that ends at the terminal's width, unless the output is verbose. */
+/** A text that is cut off at the terminal's width, unless the output is verbose. */
 function cut(text: string, start: number, { width = Infinity, ascii, verbosity }: Style): string {
   const end = ascii ? '...' : '…'
   const room = Math.max(width - start - end.length, 1)
@@ -96,7 +96,7 @@ function cut(text: string, start: number, { width = Infinity, ascii, verbosity }
   return start + text.length <= width || verbosity === 'verbose' ? text : `${text.slice(0, room)}${end}`
 }
 
-/** A value that is safe to print; quoted if its ends would not show otherwise. */
+/** A value that is safe to print; quoted if its start or end would not be visible otherwise. */
 const safe = (text: string): string =>
   text === '' || text !== text.trim() || text.length > 200 ? quote(text) : escapeText(text)
 

@@ -23,7 +23,10 @@ export function statusExitCode(checks: readonly Check[]): 0 | 1 | 2 {
   return checks.every(({ state }) => state === 'unknown') ? 2 : 0
 }
 
-/** A status for people: the answer, one line for each check, and the command that fixes the first one. */
+/**
+ * A status as human-readable text: the overall result, one line for each check, and the command that fixes
+ * the first failed check.
+ */
 function statusTextOf({ about, checks }: Status, style: Style): string {
   const wrong = checks.filter(({ state }) => state === 'wrong')
   const unknown = checks.filter(({ state }) => state === 'unknown')
@@ -61,7 +64,7 @@ function statusTextOf({ about, checks }: Status, style: Style): string {
     .join('\n\n')}\n`
 }
 
-/** The checks, in which only the first of several with the same command shows it. */
+/** The checks. If several have the same command, only the first one shows it. */
 function withoutRepeats(checks: readonly Check[]): Check[] {
   const shown = new Set<string>()
 

@@ -38,8 +38,8 @@ export const paint = (
 ): string => (color ? styleText(format, text, { validateStream: false }) : text)
 
 /**
- * A text in lines that begin with an indentation; wrapped at the terminal's width between words. A word that
- * is longer than a line stays whole, so that it can be copied, and so does a command at the end of the text.
+ * An indented text, wrapped between words at the terminal's width. A word that is longer than a line stays
+ * whole, so that it can be copied, and so does a command at the end of the text.
  */
 export function wrapped(
   text: string,
@@ -66,20 +66,20 @@ export function wrapped(
   return [...lines, line]
 }
 
-/** A command that a text ends with, after a colon. */
+/** A command at the end of a text, after a colon. */
 const commandAtEnd =
   /(?<=: )(?:(?:kubectl|helm|aws) [a-z]|irsa-guard (?:ca|check|diagnose|explain|scan|status|trust|wait)\b).*$/s
 
-/** The columns of a text on a terminal: colors take none. */
+/** The number of columns that a text takes on a terminal; colors take none. */
 const widthOf = (text: string): number => stripVTControlCharacters(text).length
 
-/** The indentation of the texts behind labels, or below them if a terminal is too narrow for a column. */
+/** The indentation of text after a label, or below it if the terminal is too narrow for a column. */
 export const indentOf = (column: number, { width = Infinity }: Style): string =>
   ' '.repeat(width - column < narrowestColumn ? 6 : column)
 
 const narrowestColumn = 30
 
-/** A text behind a label, in the column of `indentOf`. */
+/** A label and its text, which begins in the column of `indentOf`. */
 export function labelled(label: string, text: string, indent: string, style: Style): string[] {
   const [first = '', ...rest] = wrapped(text, indent, style)
 
@@ -89,7 +89,8 @@ export function labelled(label: string, text: string, indent: string, style: Sty
 }
 
 /**
- * A command below a short text such as a label, or on the same line if both fit on it. The command stays on one line, so that it can be copied.
+ * A command after a short text such as a label: on the same line if both fit, otherwise below it. The command
+ * stays on one line, so that it can be copied.
  */
 export const commandBelow = (label: string, command: string, indent: string, style: Style): string[] => {
   const line = `${indent}${label} ${command}`
@@ -97,10 +98,10 @@ export const commandBelow = (label: string, command: string, indent: string, sty
   return line.length <= (style.width ?? Infinity) ? [line] : [`${indent}${label}`, `${indent}  ${command}`]
 }
 
-/** How many texts a list shows at most, unless the output is verbose. */
+/** How many items a list shows at most, unless the output is verbose. */
 export const fewShown = 3
 
-/** The first few texts, or all of them if the output is verbose. */
+/** The first few items, or all of them if the output is verbose. */
 export const fewOf = (texts: readonly string[], { verbosity }: Style): string =>
   texts.length <= fewShown || verbosity === 'verbose'
     ? texts.join(', ')

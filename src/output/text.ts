@@ -7,8 +7,8 @@ import { commandBelow, counted, markOf, number, paint, secondsText, type Style, 
 import { notCheckedLines } from './unchecked-text.js'
 
 /**
- * A report for people: one entry for each cause, by file, then what could not be checked, and the closing
- * lines. `isPartial`: an input could not be read.
+ * A report as human-readable text: one entry for each cause, by file, then what could not be checked, and the
+ * closing lines. `isPartial`: an input could not be read.
  */
 export function reportTextOf(report: Report, style: Style, run?: RunSize, isPartial = false): string {
   const blocks = [
@@ -23,7 +23,10 @@ export function reportTextOf(report: Report, style: Style, run?: RunSize, isPart
     .join('\n\n')}\n`
 }
 
-/** The entries under the name of their file or cluster. A cause in several files is listed with the first. */
+/**
+ * The entries under the name of their file or cluster. A cause in several files is listed under the first
+ * one.
+ */
 function fileBlocks({ findings, causes }: Report, style: Style): string[][] {
   const causeById = new Map(causes.map((cause) => [cause.id, cause]))
   const shown = findings.filter(

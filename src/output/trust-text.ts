@@ -20,7 +20,7 @@ export interface TrustReport {
   readonly suggestedSize?: number | undefined
 }
 
-/** What a trust policy was judged for. */
+/** What a trust policy was evaluated for, as strings to print. */
 export interface TrustQuestionText {
   /** The chain, and the cluster or issuer. */
   readonly chain: string
@@ -29,7 +29,7 @@ export interface TrustQuestionText {
   readonly role: string | undefined
   /** What happens to pods if STS refuses. */
   readonly effect: string
-  /** The issuer as in condition keys, for IRSA. */
+  /** For IRSA, the issuer as it appears in condition keys. */
   readonly issuer: string | undefined
 }
 
@@ -39,7 +39,7 @@ export interface TrustTail {
   readonly commands: readonly string[]
 }
 
-/** The judgements of one policy as text for people, and the commands that apply the correction. */
+/** The verdicts on one policy as human-readable text, and the commands that apply the correction. */
 export function trustTextsOf(
   reports: readonly TrustReport[],
   policy: unknown,
@@ -64,7 +64,7 @@ export function trustTextsOf(
     .join('\n\n')}\n`
 }
 
-/** The answer, the statement that decides, what is wrong, and the corrected policy. */
+/** The verdict, the statement that decides it, what is wrong, and the corrected policy. */
 function reportBlocks(report: TrustReport, policy: unknown, quota: number, style: Style): string[][] {
   const { about, verdict, statement, parts, findings, suggested, suggestedSize } = report
   const isRefused = verdict === 'denied' && findings.some(({ severity }) => severity === 'error')
@@ -97,7 +97,7 @@ function reportBlocks(report: TrustReport, policy: unknown, quota: number, style
   ]
 }
 
-/** The answer in one line, with a mark. */
+/** The verdict in one line, with a mark. */
 function headline(report: TrustReport, style: Style): string {
   const { about, verdict, overPermissive } = report
   const role = about.role === undefined ? 'this role' : `role ${about.role}`
@@ -127,7 +127,10 @@ function markFor({ verdict, findings }: TrustReport): Mark {
   return findings.some(({ severity }) => severity !== 'info') ? 'warning' : 'ok'
 }
 
-/** Without an explicit Deny, the statement of a refusal is the nearest Allow, which refuses nothing itself. */
+/**
+ * If no explicit Deny caused a refusal, the statement shown is the nearest Allow, which itself denies
+ * nothing.
+ */
 function deciderLabel({ verdict, findings }: TrustReport): string {
   if (verdict !== 'denied') return verdict === 'invalid' ? 'in' : verdict === 'depends' ? 'depends' : 'by'
 

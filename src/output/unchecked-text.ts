@@ -6,7 +6,7 @@ import { counted, fewShown, type Style, wrapped } from './style.js'
 
 const maxReasons = 10
 
-/** What was not checked: one line for each reason, the reasons that concern most objects first. */
+/** What was not checked: one line for each reason, starting with the reasons that affect the most objects. */
 export function notCheckedLines(unchecked: readonly UncheckedGroup[], style: Style): string[] {
   const reasons = [...Map.groupBy(unchecked, ({ because }) => because)]
     .map(([because, groups]) => ({ because, groups, count: mostIn(groups) }))
@@ -31,7 +31,7 @@ export function notCheckedLines(unchecked: readonly UncheckedGroup[], style: Sty
   ]
 }
 
-/** How many objects a reason concerns. The rules can have different numbers. */
+/** How many objects a reason affects. Its rules can have different counts. */
 const mostIn = (groups: readonly UncheckedGroup[]): number =>
   groups.reduce((most, { count }) => Math.max(most, count), 0)
 
@@ -44,7 +44,7 @@ function rulesOf(groups: readonly UncheckedGroup[], style: Style): string {
     : counted(names.length, 'rule')
 }
 
-/** The objects, if no rule at all was checked for them. The report has the first ones of each rule. */
+/** The objects, if no rule at all was checked for them. The report lists only the first few of each rule. */
 function placesOf(groups: readonly UncheckedGroup[], count: number, style: Style): string {
   const isVerbose = style.verbosity === 'verbose'
   if (!isVerbose && !groups.some(({ rule }) => rule === allRules)) return ''

@@ -21,11 +21,11 @@ export interface WaitReport {
   /** The number of dry runs. */
   readonly attempts: number
   readonly seconds: number
-  /** Commands that lead on. */
+  /** Commands to run next. */
   readonly fix: readonly string[]
 }
 
-/** How the end of `wait` is printed, by format. */
+/** How the result of `wait` is printed, by format. */
 export const waitFormats: Readonly<Record<Format, (report: WaitReport, style: Style) => string>> = {
   text: waitTextOf,
   json: (report) => jsonOf({ apiVersion: 'irsa-guard.io/v1', kind: 'Wait', ...report })

@@ -5,7 +5,7 @@ import { repeat, type Repeated } from './repeat.js'
 
 /** How a configuration is read, and what happens when it changes. */
 export interface ConfigSource<T> {
-  /** The configuration file, and the files that the configuration in use names. */
+  /** The configuration file, and the files that the current configuration references. */
   readonly files: () => readonly string[]
   /** Reads and checks the configuration. Throws a GuardError if the process would not start with it. */
   readonly load: () => Promise<T>
@@ -63,7 +63,10 @@ export function followConfig<T>(
   })
 }
 
-/** The contents of all files. A file that cannot be read counts as its error, so its return is a change. */
+/**
+ * The contents of all files. A file that cannot be read counts as its error message, so it is a change when
+ * it becomes readable again.
+ */
 const contentOf = async (files: readonly string[]): Promise<string> =>
   JSON.stringify(
     await Promise.all(

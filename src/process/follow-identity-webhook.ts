@@ -12,7 +12,7 @@ const timeout = 5000
 export interface FollowedIdentityWebhook {
   /** The settings; undefined until they have been read for the first time. */
   settings(): IdentityWebhookSettings | undefined
-  /** Why some settings could not be read and have their defaults; undefined if all were read. */
+  /** Why some settings could not be read, so their defaults are used; undefined if all were read. */
   because(): string | undefined
   /** Why the last read failed; undefined if it succeeded. */
   trouble(): string | undefined

@@ -9,7 +9,10 @@ export interface Given {
   readonly given: Sources
 }
 
-/** Logs which changed keys have no effect before the process restarts, because it already listens with them. */
+/**
+ * Logs which changed keys take effect only after a restart, because the server already listens with the old
+ * values.
+ */
 export function warnAboutRestart(log: Logger, started: Config, { server, tls }: Config): void {
   const keys = [
     ...(isDeepStrictEqual(started.server, server) ? [] : ['server']),

@@ -130,7 +130,7 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     }),
     clusterCaAutoActivation: new Gauge({
       name: 'irsa_guard_cluster_ca_auto_activation_timestamp_seconds',
-      help: "When EKS activates the cluster's next certificate authority by itself, in seconds since 1970, by event: first, final.",
+      help: "When EKS activates the cluster's next certificate authority automatically, in seconds since 1970, by event: first, final.",
       labelNames: ['id', 'event'] as const,
       registers
     }),

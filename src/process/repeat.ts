@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { reasonOf } from '../text/escape.js'
 
-// The minimum pause between two runs, to spare the API server, however often the work is woken.
+// The minimum pause between two runs. It spares the API server, however often the work is woken early.
 const shortestPause = 500
 
 /** Work that is repeated until it is stopped. */

@@ -2,7 +2,7 @@ import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { recordOf } from '../text/record.js'
 
-/** Memory in MiB: what is in use after a garbage collection, and the most that Node allows. */
+/** Memory in MiB: what is in use after a garbage collection, and the limit that Node sets. */
 export interface HeapUse {
   readonly used: number
   readonly limit: number

@@ -16,8 +16,8 @@ export const caBundleUnusable = defineRule({
     return webhooks.flatMap((webhook) => {
       const { bundle, unusable, faults } = diagnosisOf(webhook, now)
       if (unusable === undefined) return []
-      // The injector replaces the bundle, but never one that is not base64: the API server rejects the
-      // object.
+      // The injector will replace the bundle. A bundle that is not base64 is still reported, because the API
+      // server rejects the object.
       if (bundle !== undefined && isToBeInjected(configuration)) return []
 
       const causes = faults.map(({ message }) => message).join('; ')

@@ -14,7 +14,7 @@ export const caInjectionBroken = defineRule({
   check({ annotations, webhooks, stage }, { injectionSource }) {
     const injections = caInjectionsOf(annotations)
     const isRequested = injections.some(({ isMalformed }) => !isMalformed)
-    // An annotation that is ignored does no harm next to one that is followed.
+    // An ignored annotation does no harm if another one is followed.
     const harmful = ignoredInjectionsOf(annotations).filter(
       ({ value }) => typeof value !== 'string' || !isRequested
     )

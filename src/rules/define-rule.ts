@@ -14,7 +14,7 @@ export interface Rule<N extends Need = Need> {
   readonly docs: string
   readonly severity: Severity
   /**
-   * The severity at admission, if it is milder there, for example because a missing object may be created
+   * The severity at admission, if it is lower there, for example because a missing object may be created
    * shortly afterwards. `never`: the webhook does not run the rule.
    */
   readonly atAdmission?: Severity | 'never'
@@ -24,16 +24,16 @@ export interface Rule<N extends Need = Need> {
    */
   readonly policy?: PolicyAction
   /**
-   * Where the problem is visible, if a manifest alone does not show it. Of these problems, `check` finds only
-   * those in mutated pods that were read from a cluster.
+   * Where the problem is visible, if a manifest alone does not show it. Of these places, `irsa-guard check`
+   * sees only mutated pods, and only if it reads them from a cluster.
    */
   readonly visibleIn?: 'updates' | 'mutated pods' | 'the canary pod'
   readonly waivable?: false
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
-   * Facts of which at least one must be known. The check gets those that are; if another one is unknown, the
-   * rule is also reported as unchecked.
+   * Facts of which at least one must be known. `check` gets the known ones. If any of the others is unknown,
+   * the rule is also reported as unchecked.
    */
   readonly either?: readonly N[]
   /**

@@ -145,7 +145,7 @@ function ownIdentityOf(container: Container): Preempted | undefined {
 
   return {
     field: role?.field ?? container.field,
-    reason: `sets role ${role?.value === undefined ? 'and token file by itself' : quote(role.value)}, which AWS SDKs use instead of the role of the EKS Pod Identity association`
+    reason: `sets role ${role?.value === undefined ? 'and token file itself' : quote(role.value)}, which AWS SDKs use instead of the role of the EKS Pod Identity association`
   }
 }
 

@@ -30,7 +30,7 @@ export const mutationSkipped = defineRule({
       field: annotationField(key, pod.metadataField),
       message: `${key} leaves ${names.join(', ')} without ${role}`,
       fix: `if this is not intended, remove the containers from ${key}`,
-      // Skipping one container of several is what the annotation was made for.
+      // The annotation is meant for skipping some of a pod's containers.
       ...(names.length < pod.containers.length && { atMost: 'info' })
     }
   }

@@ -57,14 +57,14 @@ function mayDoWithout(
   // webhook.
   if (podRole.chain === 'irsa') return mayUseEndpoint(pod, identityWebhook)
 
-  // The nodes need EKS add-ons, and a container with another identity works.
+  // The nodes depend on EKS add-ons, and a container with another identity works without this one.
   return (
     podRole.association.ownerArn !== undefined ||
     podRole.containers.some(({ container }) => earlierProviderOf(container) !== undefined)
   )
 }
 
-/** The problem of the containers that got nothing, while others got something. */
+/** The problem with containers that got no credentials although others did. */
 function withoutCredentials(podRole: PodRole, identityWebhook: IdentityWebhookSettings): Problem | undefined {
   const { containers } = podRole
   const without = containers.filter(({ credentials }) => credentials.kind === 'none')
@@ -87,8 +87,8 @@ function withoutCredentials(podRole: PodRole, identityWebhook: IdentityWebhookSe
     }
   }
 
-  // One patch of the identity webhook covers all containers of the pod, init containers included. If one
-  // container has all of the variables and another has none, a different webhook injected the latter
+  // A single patch from the identity webhook covers all containers in the pod, including init containers. If
+  // one container has all of the variables and another has none, a different webhook injected the latter
   // afterwards. Most such sidecars never call AWS.
   // https://github.com/aws/amazon-eks-pod-identity-webhook/issues/91
   return {

@@ -16,7 +16,7 @@ export const podIdentityActionMissing = defineRule({
   summary:
     'The role of an EKS Pod Identity association allows only one of `sts:AssumeRole` and `sts:TagSession`, or neither.',
   severity: 'error',
-  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role may be corrected shortly afterwards, outside the cluster
   on: associationKinds,
   needs: ['podIdentityTrust'],
   check(owner, { podIdentityTrust }) {
@@ -34,7 +34,7 @@ export const podIdentityActionMissing = defineRule({
       // conditions.
       isPinned(pinned) && !isExcept
         ? `add ${actions} to the Action of ${statementNamed(statement)}`
-        : `${addStatement(caller)}; ${actions} in ${statementNamed(statement)} would also admit the other associations that it does not exclude`
+        : `${addStatement(caller)}; adding ${actions} to ${statementNamed(statement)} would also admit all other associations that it does not exclude`
     )
   }
 })

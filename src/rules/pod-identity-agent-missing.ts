@@ -13,7 +13,7 @@ export const podIdentityAgentMissing = defineRule({
     return {
       field: 'metadata.name',
       message:
-        'the service account has an EKS Pod Identity association, but no DaemonSet of the cluster runs the EKS Pod Identity Agent, so pods of the service account get no credentials',
+        'the service account has an EKS Pod Identity association, but no DaemonSet in the cluster runs the EKS Pod Identity Agent, so pods of the service account get no credentials',
       fix: 'install the EKS add-on eks-pod-identity-agent: aws eks create-addon --addon-name eks-pod-identity-agent --cluster-name CLUSTER',
       cause: 'cluster'
     }

@@ -9,7 +9,7 @@ export const podIdentityPodOutdated = defineRule({
   id: 'pod-identity-pod-outdated',
   summary: 'A running pod was created before its EKS Pod Identity association was changed.',
   severity: 'warning',
-  atAdmission: 'never', // only pods that run have cached credentials
+  atAdmission: 'never', // only running pods have cached credentials
   on: ['Pod'],
   needs: ['association', 'podRole', 'now'],
   concerns: ({ createdAt }) => createdAt !== undefined,
@@ -27,7 +27,7 @@ export const podIdentityPodOutdated = defineRule({
 
     return {
       field: 'metadata.creationTimestamp',
-      message: `the pod is older than the last change of its EKS Pod Identity association (${modifiedAt.toISOString()}), so container ${user.container.name} may use the previous role until its cached credentials expire, at most six hours after the change`,
+      message: `the pod is older than the last change to its EKS Pod Identity association (${modifiedAt.toISOString()}), so container ${user.container.name} may use the previous role until its cached credentials expire, at most six hours after the change`,
       fix: `recreate the pod if it needs the change now: kubectl delete pod ${name} -n ${namespace}`
     }
   }

@@ -14,7 +14,7 @@ export const podIdentityPrincipalMissing = defineRule({
   id: 'pod-identity-principal-missing',
   summary: 'The role of an EKS Pod Identity association does not trust `pods.eks.amazonaws.com`.',
   severity: 'error',
-  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role may be corrected shortly afterwards, outside the cluster
   on: associationKinds,
   needs: ['podIdentityTrust'],
   check(owner, { podIdentityTrust }) {

@@ -54,6 +54,6 @@ const isExempt = (
   // A Secret or ConfigMap may set NO_PROXY.
   (exceptions.length === 0 && variableSources.length > 0)
 
-/** The IP address in an HTTP URL; undefined if there is a name, or if it is known only at run time. */
+/** The IP address in an HTTP URL; undefined if the URL has a host name or is known only at run time. */
 const addressIn = (uri: string): string | undefined =>
   /^http:\/\/([\d.]{7,15}|\[[\da-f:.]{2,45}\])(?:[:/]|$)/i.exec(uri)?.[1]

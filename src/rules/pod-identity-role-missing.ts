@@ -9,7 +9,7 @@ export const podIdentityRoleMissing = defineRule({
   id: 'pod-identity-role-missing',
   summary: 'The role of an EKS Pod Identity association, or its target role, does not exist.',
   severity: 'error',
-  atAdmission: 'warning', // the role is created outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role may be created shortly afterwards, outside the cluster
   on: associationKinds,
   needs: ['association'],
   either: ['podIdentityRole', 'targetRole'],

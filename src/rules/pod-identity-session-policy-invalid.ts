@@ -7,7 +7,7 @@ export const podIdentitySessionPolicyInvalid = defineRule({
   id: 'pod-identity-session-policy-invalid',
   summary: 'EKS rejects the session policy of an EKS Pod Identity association.',
   severity: 'error',
-  atAdmission: 'never', // EKS accepted what it stores
+  atAdmission: 'never', // EKS has already accepted every policy that it stores
   on: associationKinds,
   needs: ['association'],
   check(owner, { association: { policy, disableSessionTags, fromObject } }) {
@@ -26,7 +26,7 @@ export const podIdentitySessionPolicyInvalid = defineRule({
       field: associationFieldOf(owner, 'policy'),
       message:
         'EKS rejects the session policy of the association, because a session policy requires that session tags are disabled',
-      fix: 'set disableSessionTags to true (no trust or permission policy can use the tags of the session then), or remove the session policy'
+      fix: 'set disableSessionTags to true (trust and permission policies can then no longer use the session tags), or remove the session policy'
     }
   }
 })

@@ -15,7 +15,7 @@ export const podIdentitySourceMismatch = defineRule({
   summary:
     'The role of an EKS Pod Identity association requires an `aws:SourceArn` or `aws:SourceAccount` other than what EKS sends: the ARN of the cluster, and its account.',
   severity: 'error',
-  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role may be corrected shortly afterwards, outside the cluster
   on: associationKinds,
   needs: ['podIdentityTrust'],
   check(owner, { podIdentityTrust }) {

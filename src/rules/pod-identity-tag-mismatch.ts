@@ -15,7 +15,7 @@ export const podIdentityTagMismatch = defineRule({
   summary:
     'The role of an EKS Pod Identity association requires a session tag that EKS does not send: another cluster, namespace or service account, a misspelled key, or tags that the association disables.',
   severity: 'error',
-  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role may be corrected shortly afterwards, outside the cluster
   on: associationKinds,
   needs: ['podIdentityTrust'],
   check(owner, { podIdentityTrust }) {

@@ -18,7 +18,7 @@ export const podIdentityTargetUntrusted = defineRule({
   id: 'pod-identity-target-untrusted',
   summary: "The target role of an EKS Pod Identity association does not admit the association's own role.",
   severity: 'error',
-  atAdmission: 'warning', // the role is corrected outside the cluster, perhaps shortly afterwards
+  atAdmission: 'warning', // the role may be corrected shortly afterwards, outside the cluster
   on: associationKinds,
   needs: ['targetTrust'],
   check(owner, { targetTrust: { miss, caller } }) {

@@ -15,7 +15,7 @@ export const podIdentityTooBroad = defineRule({
   summary:
     'The role of an EKS Pod Identity association limits neither the cluster nor the namespace that may use it, or its target role trusts a whole account.',
   severity: 'warning',
-  atAdmission: 'info', // the example in the AWS guide has no limit
+  atAdmission: 'info', // the example in the AWS guide sets no limit
   on: associationKinds,
   needs: [],
   either: ['podIdentityTrust', 'targetTrust'],
@@ -41,7 +41,7 @@ function problemOf(owner: AssociationOwner, { breadth, caller }: PodIdentityJudg
 
   return {
     field,
-    message: `every association${whose} in AWS account ${cluster.account} can use ${roleOf(caller)}: its ${statementNamed(statement)} limits neither the cluster nor the namespace${whose === '' ? '' : ' of a session without tags'}`,
+    message: `every association${whose} in AWS account ${cluster.account} can use ${roleOf(caller)}: its ${statementNamed(statement)} limits neither the cluster nor the namespace${whose === '' ? '' : ' if the session has no tags'}`,
     fix: `require StringEquals "aws:SourceArn" ${quote(cluster.text)}, or "aws:RequestTag/kubernetes-namespace" ${quote(namespace)}, in the statement that allows sts:AssumeRole`
   }
 }

@@ -12,12 +12,10 @@ import type { Pinned } from '../trust-policy/pod-identity/limits.js'
 import type { PodIdentityMiss } from '../trust-policy/pod-identity/miss.js'
 import { valuesShown } from './trust-wording.js'
 
-/** The kinds of objects for which the rules about EKS Pod Identity judge the association. */
+/** The kinds of objects whose association the rules about EKS Pod Identity judge. */
 export const associationKinds = ['ServiceAccount', 'PodIdentityAssociation'] as const
 
-/**
- * A judgement of a policy whose caller is known, as it is for all judgements that have a miss or a breadth.
- */
+/** A judgement whose caller is known. Every judgement with a miss or a breadth has a known caller. */
 export interface Denied<K extends PodIdentityMiss['kind']> {
   readonly miss: PodIdentityMiss & { readonly kind: K }
   readonly caller: Caller
@@ -43,15 +41,15 @@ const isOfKind = <K extends PodIdentityMiss['kind']>(
 export type AssociationOwner = ServiceAccountSubject | AssociationSubject
 
 /**
- * The field of an association in the object. A service account has no such field, because the association is
- * created outside the cluster and refers to the service account by name.
+ * Where the object holds a field of its association. A service account has no such field, because the
+ * association is created outside the cluster and refers to the service account by name.
  */
 export const associationFieldOf = (owner: AssociationOwner, field: AssociationField): string =>
   owner.kind === 'PodIdentityAssociation' ? owner.fieldOf(field) : 'metadata.name'
 
 /**
- * A problem with a role of an association. It is at most a warning at admission, because the association and
- * its role are corrected outside the cluster, perhaps shortly afterwards.
+ * A problem with one of an association's roles. It is at most a warning at admission, because the association
+ * and its role may be corrected shortly afterwards, outside the cluster.
  */
 export const associationProblem = (
   owner: AssociationOwner,
@@ -60,7 +58,7 @@ export const associationProblem = (
   field: AssociationField = 'roleArn'
 ): Problem => ({ field: associationFieldOf(owner, field), message, fix, atAdmission: 'warning' })
 
-/** The role at the start of a message, by name. */
+/** The role by name, worded for the start of a message. */
 export function roleOf({ roleArn, firstRole }: Caller): string {
   const kind = firstRole === undefined ? 'role' : 'target role'
   const name = parseRoleArn(roleArn ?? '')?.name
@@ -68,7 +66,7 @@ export function roleOf({ roleArn, firstRole }: Caller): string {
   return name === undefined ? `the ${kind}` : `${kind} ${name}`
 }
 
-/** The association in a sentence. */
+/** The association, worded for use in a sentence. */
 export const associationShown = ({ cluster, namespace, serviceAccount }: Caller): string =>
   `EKS Pod Identity for service account ${namespace}/${serviceAccount} in cluster ${cluster.name}`
 
@@ -76,7 +74,10 @@ export const associationShown = ({ cluster, namespace, serviceAccount }: Caller)
 function conditionShown({ operator, key, wanted, actual, isAbsent, difference }: FailedCondition): string {
   const open = isAbsent ? ', but EKS sends no such key' : ', which EKS cannot meet'
   const has = actual === undefined ? open : `, but EKS sends ${quote(actual)}`
-  const values = valuesShown(wanted).replaceAll(quote(otherValue), 'a value of another namespace')
+  const values = valuesShown(wanted).replaceAll(
+    quote(otherValue),
+    'a value that belongs to another namespace'
+  )
 
   return `${operator} ${quote(key)} requires ${values}${has}${difference === undefined ? '' : `: ${difference}`}`
 }
@@ -111,7 +112,7 @@ export function addStatement(caller: Caller): string {
   return `add a statement that allows sts:AssumeRole and sts:TagSession for ${whom}, limited by StringEquals to ${limitsShown(caller)}${others}`
 }
 
-/** The fix for conditions of a statement that fail, the deciding one first. */
+/** The fix for the failed conditions of a statement, the deciding one first. */
 export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>): string {
   const [first] = miss.failed
   const another = 'give the association another role'

@@ -30,7 +30,7 @@ export const podNotMutated = defineRule({
   }
 })
 
-/** The problem of a pod without the container credentials of its EKS Pod Identity association. */
+/** The problem with a pod that lacks the container credentials of its EKS Pod Identity association. */
 function withoutAgent(
   { pod }: PodSubject,
   { association, containers }: AssociatedRole,
@@ -38,7 +38,7 @@ function withoutAgent(
   atAdmission: Problem['atAdmission'] & string
 ): Problem | undefined {
   if (isNewAssociation(association, now)) return
-  // The nodes need EKS add-ons, and a pod with another identity works.
+  // The nodes depend on EKS add-ons, and a pod with another identity works without this one.
   const isNeeded =
     association.ownerArn !== undefined ||
     containers.some(({ container }) => earlierProviderOf(container) !== undefined)

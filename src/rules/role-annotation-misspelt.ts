@@ -13,7 +13,7 @@ export const roleAnnotationMisspelt = defineRule({
   concerns: ({ annotations }) => Object.keys(annotations).length > 0,
   check({ annotations }, { identityWebhook: { annotationNames } }) {
     const right = annotationNames['role-arn']
-    if (annotations[right] !== undefined) return // another key does no harm next to the correct one
+    if (annotations[right] !== undefined) return // a misspelled key does no harm if the correct one is also set
     const plain = normalised(right)
     const key = Object.keys(annotations).find((key) => isMeant(key, annotations[key], plain))
     if (key === undefined) return

@@ -24,7 +24,7 @@ export const staticCredentialsShadowRole = defineRule({
   }
 })
 
-/** The role in a sentence, and how to give it up. */
+/** The role, worded for use in a sentence, and how to give it up. */
 interface ShadowedRole {
   readonly shown: string
   readonly end: string
@@ -104,7 +104,7 @@ function fileProblem(
       .filter(({ path }) => isHomeFolder(path))
       .map((mount) => ({ field: mount.field, what: quote(mount.path), volume: volumeOf(pod, mount) }))
   ]
-  const seen = new Set<Volume>() // many mounts can share one volume with many Secrets
+  const seen = new Set<Volume>() // many mounts can share a volume, and a volume can have many Secrets
   for (const { field, what, volume } of candidates) {
     if (volume === undefined || seen.has(volume)) continue
     seen.add(volume)

@@ -52,7 +52,7 @@ function webIdentityProblem(
       : `add ${quote(trust.subject)} to the values of ${listed.operator} in that Deny, or point the annotation at another role`
   )
 
-  // A key that AWS does not document today may be new, and in the request.
+  // A key that AWS does not document today may be a new one that the request contains.
   const isUndocumented = miss.conditions.some(({ key }) => awsKeyMeant(key.toLowerCase()) !== undefined)
   return [isUndocumented ? { ...problem, atAdmission: 'warning' } : problem]
 }

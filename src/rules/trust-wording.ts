@@ -13,8 +13,8 @@ import type { Principal } from '../trust-policy/policy.js'
 /**
  * A problem with the trust policy of the requested role. Its field is the role annotation. If the role also
  * trusts EKS Pod Identity, pods can get it through a pod identity association, which the identity webhook
- * prefers to the annotation. Unless the service account certainly has no association, the problem is then at
- * most a warning: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+ * prefers to the annotation. In that case, the problem is at most a warning, unless the service account is
+ * known to have no association: https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
  */
 export function trustProblem(
   account: Parameters<typeof roleRequestOf>[0],
@@ -107,7 +107,7 @@ export const conditionsShown = (failed: readonly FailedCondition[]): string =>
 
 /**
  * The part of the token's claim that differs from the nearest value that a condition requires. Only exact
- * values are compared: a pattern, or a value that is not shown, says less than the message.
+ * values are compared, because an excerpt for a pattern or a hidden value would say less than the message.
  */
 export function tokenExcerpt([deciding]: readonly FailedCondition[]): { excerpt?: Excerpt } {
   if (deciding === undefined || deciding.isNegated || deciding.actual === undefined) return {}

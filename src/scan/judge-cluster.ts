@@ -14,7 +14,7 @@ import type { ObjectSources } from '../sources/objects/objects.js'
 import { recordOf, textOf } from '../text/record.js'
 import type { ClusterObjects, UnreadCollection } from './read-cluster.js'
 
-/** What a scan knows besides the objects of the cluster. */
+/** What a scan knows besides the objects in the cluster. */
 export interface JudgingContext extends RuleSettings {
   /** The cluster that was read; undefined if its objects come from files. */
   readonly client: KubeClient | undefined
@@ -39,9 +39,9 @@ export interface JudgingContext extends RuleSettings {
 export interface JudgedCluster {
   readonly objects: readonly KubeObject[]
   readonly reviews: readonly ObjectReview[]
-  /** How many objects are of kinds that are judged. */
+  /** The number of objects whose kind is judged. */
   readonly judged: number
-  /** The facts about the cluster, for questions that are not about one object. */
+  /** The facts about the cluster, for queries that go beyond a single object. */
   readonly sources: Sources
   readonly counts: ClusterCounts
 }
@@ -55,7 +55,7 @@ export interface ClusterCounts {
   readonly pods: number
 }
 
-/** Judges what was read of a cluster. Never rejects. */
+/** Judges the objects that were read from a cluster. Never rejects. */
 export async function judgeCluster(
   { objects, others, unread }: Pick<ClusterObjects, 'objects' | 'others' | 'unread'>,
   context: JudgingContext
@@ -115,9 +115,9 @@ function isCreatedAfter(object: unknown, time: Date): boolean {
 }
 
 /**
- * Sources for collections that could not be listed. A user who may not list the service accounts rarely may
- * read each of them, so that thousands of requests would be refused. Namespaces that cannot be read are taken
- * to restrict nothing: the user's own AWS permissions decide which roles the scan can see.
+ * Sources for collections that could not be listed. A user who may not list service accounts can rarely read
+ * them one by one, so thousands of requests would be refused. Namespaces that cannot be read are treated as
+ * unrestricted: the user's own AWS permissions decide which roles the scan can see.
  */
 function unreadSources(
   together: ObjectSources,

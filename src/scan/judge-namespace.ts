@@ -15,7 +15,7 @@ export interface NamespaceContext extends RuleSettings {
   readonly sources: Sources
   /** Whether all service accounts, workloads and pods of the namespace are among the objects. */
   readonly isWhole: boolean
-  /** Whether to return a pod, for rules about webhook configurations. */
+  /** Selects the pods to return, for rules about webhook configurations. */
   readonly isExcluded: (pod: PodInSight) => boolean
   readonly at: Date
 }
@@ -23,7 +23,7 @@ export interface NamespaceContext extends RuleSettings {
 /** The verdicts on the objects of one namespace. */
 export interface JudgedNamespace {
   readonly verdicts: readonly ObjectVerdict[]
-  /** How many objects are of kinds that are judged, and how many of these have nothing to report. */
+  /** The number of objects whose kind is judged, and the number of these with nothing to report. */
   readonly judged: number
   readonly passed: number
   /** The pods and pod templates in the namespace for which `isExcluded` is true. */
@@ -31,8 +31,8 @@ export interface JudgedNamespace {
 }
 
 /**
- * Judges the objects of one namespace by the rules of `scan`. A scan of the whole cluster has the same result:
- * no rule about a live object depends on the objects of another namespace, except for those in `sources`.
+ * Judges the objects in one namespace with the rules of `scan`. A scan of the whole cluster has the same
+ * result: no rule about a live object depends on objects in another namespace, except for those in `sources`.
  */
 export async function judgeNamespace(
   objects: readonly KubeObject[],
@@ -59,9 +59,7 @@ export async function judgeNamespace(
   }
 }
 
-/**
- * Builds the test of whether the registration of one of the identity webhooks among the configurations certainly excludes a pod.
- */
+/** Builds a function that tells whether an identity webhook in the configurations is known to exclude a pod. */
 export function exclusionAmong(configurations: readonly unknown[]): NamespaceContext['isExcluded'] {
   const exclusions = configurations
     .flatMap((configuration) => subjectsOf(configuration, undefined))

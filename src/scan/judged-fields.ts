@@ -2,23 +2,23 @@ import type { KubeObject } from '../kube/read.js'
 import { ownerOf } from '../model/kubernetes-object.js'
 import { isRecord, listOf, recordOf } from '../text/record.js'
 
-// A pod as the API server returns it takes about 10 KB, and a large cluster has 40,000 pods. What the rules
-// read of a pod takes less than a tenth of that.
+// A pod as the API server returns it takes about 10 KB, and a large cluster has 40,000 pods. The fields that
+// the rules read take less than a tenth of that.
 
-/** Keeps what is judged of an object without a spec, or of one whose spec is not judged. */
+/** Keeps the judged fields of an object that has no spec, or whose spec is not judged. */
 export const keepMetadata = (object: KubeObject): KubeObject => ({
   apiVersion: object['apiVersion'],
   kind: object['kind'],
   metadata: metadataIn(object['metadata'])
 })
 
-/** Keeps all of an object; of its metadata, only what is judged. */
+/** Keeps the whole object, but only the judged fields of its metadata. */
 export const keepWhole = (object: KubeObject): KubeObject => ({
   ...object,
   metadata: metadataIn(object['metadata'])
 })
 
-/** Keeps what is judged of a pod; undefined for a pod that has ended or is about to. */
+/** Keeps the judged fields of a pod; undefined if the pod has ended or is about to. */
 export function keepPod(object: KubeObject): KubeObject | undefined {
   const { metadata, spec, status } = object
   const { phase } = recordOf(status)
@@ -29,7 +29,7 @@ export function keepPod(object: KubeObject): KubeObject | undefined {
   return { ...keepMetadata(object), spec: podSpecIn(spec) }
 }
 
-/** Keeps what is judged of an object with a pod template at one of the places of the built-in kinds. */
+/** Keeps the judged fields of an object whose pod template is where the built-in kinds have theirs. */
 export function keepWorkload(object: KubeObject): KubeObject | undefined {
   const { template, jobTemplate } = recordOf(object['spec'])
 
@@ -45,8 +45,8 @@ export function keepWorkload(object: KubeObject): KubeObject | undefined {
 }
 
 /**
- * Keeps what is judged of a ReplicaSet: nothing of an old revision, and only the metadata, which show the
- * owner of a pod, if a Deployment has the template.
+ * Keeps the judged fields of a ReplicaSet; undefined for an old revision. If the template comes from a
+ * Deployment, only the metadata is kept, which shows who owns a pod.
  */
 export function keepReplicaSet(object: KubeObject): KubeObject | undefined {
   const owner = ownerOf(object)
@@ -55,7 +55,7 @@ export function keepReplicaSet(object: KubeObject): KubeObject | undefined {
   return owner?.kind === 'Deployment' ? keepMetadata(object) : keepWorkload(object)
 }
 
-/** Keeps what is judged of a Job: nothing of one that has ended, because it creates no more pods. */
+/** Keeps the judged fields of a Job; undefined if it has ended, because it then creates no more pods. */
 export function keepJob(object: KubeObject): KubeObject | undefined {
   const hasEnded = listOf(recordOf(object['status'])['conditions']).some((condition) => {
     const { type, status } = recordOf(condition)
@@ -82,14 +82,15 @@ function metadataIn(metadata: unknown): KubeObject {
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
-// No role ARN is that long. Rules report values that are too long only in the annotations of the identity webhook and of irsa-guard.
+// No role ARN is that long. Rules report overlong values only in the annotations of the identity webhook and
+// irsa-guard.
 const longest = 2048
 const judgedAtAnyLength =
   /\/(?:role-arn|audience|sts-regional-endpoints|token-expiration|skip-containers)$|^(?:.+\.)?irsa-guard\.io\//
 
 /**
- * All annotations, except for the copy of the whole object that `kubectl apply` leaves, and long values that
- * other programs store.
+ * All annotations except the copy of the object that `kubectl apply` leaves and long values that other programs
+ * store.
  */
 const annotationsIn = (annotations: unknown): KubeObject =>
   Object.fromEntries(

@@ -11,7 +11,7 @@ import {
 import { textOf } from '../text/record.js'
 import { keepJob, keepMetadata, keepPod, keepReplicaSet, keepWhole, keepWorkload } from './judged-fields.js'
 
-/** Which part of a cluster is read. */
+/** The part of a cluster to read. */
 export interface ClusterPart {
   /** All namespaces if undefined. */
   readonly namespace?: string | undefined
@@ -19,15 +19,15 @@ export interface ClusterPart {
   readonly selector?: string | undefined
 }
 
-/** A collection that could not be read, or not to its end. */
+/** A collection that could not be read, or only in part. */
 export interface UnreadCollection {
   readonly collection: Collection
   readonly because: string
-  /** The API server's answer; undefined if there was none. */
+  /** The HTTP status of the API server's response; undefined if there was none. */
   readonly status: number | undefined
 }
 
-/** What was read of a cluster. */
+/** What was read from a cluster. */
 export interface ClusterObjects {
   /** The objects to judge. */
   readonly objects: readonly KubeObject[]
@@ -38,7 +38,7 @@ export interface ClusterObjects {
   readonly version: string | undefined
 }
 
-/** The options of a read that are not about what is read. */
+/** Options for a read, other than those that select what to read. */
 export interface ReadingOptions {
   readonly signal?: AbortSignal | undefined
   /** Called while a collection is being read, with the number of objects so far. */
@@ -119,7 +119,7 @@ const judgedRunners = runners.map((collection): Collection => ({
     query: { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' }
   })
 }))
-const daemonSets = judgedRunners.find(({ plural }) => plural === 'daemonsets') as Collection // it is in the table
+const daemonSets = judgedRunners.find(({ plural }) => plural === 'daemonsets') as Collection // `runners` contains it
 
 const admission = '/apis/admissionregistration.k8s.io/v1'
 
@@ -144,7 +144,7 @@ export const collections: readonly Collection[] = [
   ...judgedRunners
 ]
 
-/** Reads one namespace, because a user with rights in one namespace may not be permitted to list them all. */
+/** Reads one namespace, because a user with access to one namespace may not be permitted to list them all. */
 async function readNamespace(
   client: KubeClient,
   name: string,

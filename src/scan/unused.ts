@@ -21,7 +21,8 @@ export interface UnusedAccount {
 /** The roles that no service account of a cluster can use. */
 export interface UnusedRoles {
   /**
-   * Roles that nothing in this cluster can use: they trust only service accounts that do not exist, EKS Pod Identity without any association that names the role, or both.
+   * Roles that nothing in this cluster can use. Whatever they trust does not exist: a service account, or an
+   * EKS Pod Identity association that names the role.
    */
   readonly roles: readonly {
     readonly arn: string
@@ -37,7 +38,7 @@ export interface UnusedRoles {
 }
 
 /**
- * The service accounts of a cluster that have a role and that nothing uses; undefined if not all workloads and
+ * The service accounts in a cluster that have a role but that nothing uses; undefined if not all workloads and
  * pods were read.
  */
 export async function unusedAccounts({
@@ -103,7 +104,7 @@ export async function unusedRoles(
     }
     if (trusted.subjects.some(hasAccount)) return []
     const isPodIdentity = trusted.podIdentity !== 'none'
-    // The role of an association is in the account of its cluster.
+    // An association's role is in the same account as its cluster.
     if (isPodIdentity && clusterArn !== undefined && parseRoleArn(arn)?.account !== clusterArn.account)
       return []
     if (isPodIdentity && associated.roles.has(arn)) return []
@@ -114,7 +115,7 @@ export async function unusedRoles(
         : isPodIdentity && associated.because !== undefined
           ? `they trust EKS Pod Identity, and ${associated.because}`
           : trusted.podIdentity === 'any-cluster'
-            ? 'they trust EKS Pod Identity without naming this cluster, so another cluster of the account may use them'
+            ? 'they trust EKS Pod Identity without naming this cluster, so another cluster in the account may use them'
             : undefined
     if (because !== undefined) {
       undetermined.push({ arn, because })
@@ -127,13 +128,13 @@ export async function unusedRoles(
   return known({ roles: unused, undetermined, associated: associated.roles, unread })
 }
 
-/** Whether a service account of the cluster has a subject, which can have wildcards. */
+/** Whether a subject, which can contain wildcards, matches a service account in the cluster. */
 function buildSubjectTest(accounts: readonly ServiceAccountSubject[]): (subject: string) => boolean {
   const subjects = accounts.map(({ namespace, name }) => `system:serviceaccount:${namespace}:${name}`)
   const exact = new Set(subjects)
 
   return (subject) => {
-    // Names in Kubernetes are in lower case. A policy can compare them without regard to case.
+    // Kubernetes names are in lower case, but a policy can compare them case-insensitively.
     const wanted = subject.toLowerCase()
     if (!hasWildcard(wanted)) return exact.has(wanted)
     const pattern = parsePattern(wanted)
@@ -142,7 +143,7 @@ function buildSubjectTest(accounts: readonly ServiceAccountSubject[]): (subject:
   }
 }
 
-/** The roles of the associations of service accounts. `because` says why some of them are not known. */
+/** The roles that the associations of service accounts name. `because` says why some of them are not known. */
 async function associatedRoles(
   accounts: readonly ServiceAccountSubject[],
   { associations }: Sources

@@ -6,10 +6,10 @@ import { collections, namespaces, nodesList } from './read-cluster.js'
 
 /**
  * The objects of a cluster that a scan judges, kept up to date by watches. Only the judged fields are kept, as
- * JSON: a parsed pod takes six times the memory. So each call returns new objects.
+ * JSON: a parsed pod takes six times the memory. Each call therefore returns new objects.
  */
 export interface WatchedObjects {
-  /** The names of all namespaces, and of those that objects are in. */
+  /** The names of all known namespaces, including those known only from an object in them. */
   namespaceNames(): ReadonlySet<string>
   /** The objects in a namespace, and the namespace itself. */
   objectsIn(namespace: string): readonly KubeObject[]
@@ -20,7 +20,7 @@ export interface WatchedObjects {
   unreadBecause(plural: string): string | undefined
   /** The collections that have been neither listed nor refused yet. */
   readonly pending: readonly string[]
-  /** The collections that were never listed because of a failure, with the reason. */
+  /** The collections that have not been listed, with the reason. */
   readonly unread: readonly { readonly collection: Collection; readonly because: string }[]
   readonly lastEvents: Readonly<Record<string, Date | undefined>>
   stop(): void
@@ -28,8 +28,8 @@ export interface WatchedObjects {
 
 export interface WatchObjectsOptions {
   /**
-   * Called when a judged field has changed, with the namespace of the object; without one for an object
-   * outside namespaces.
+   * Called when a judged field has changed, with the namespace of the object; undefined for a cluster-scoped
+   * object.
    */
   readonly onChange: (namespace: string | undefined) => void
   /** Called when a watch starts to fail, and when it works again. */
@@ -73,7 +73,7 @@ export function watchObjects(
     })
   }
 
-  /** Keeps the index by namespace, and reports a change. */
+  /** Updates the index by namespace, and reports a change. */
   function note({ plural, isNamespaced }: Collection, key: string, object: string | undefined): void {
     const namespace = isNamespaced ? key.slice(0, key.indexOf('/')) : plural === 'namespaces' ? key : outside
     const objects = byNamespace.get(namespace) ?? new Map<string, string>()
@@ -124,11 +124,11 @@ export function watchObjects(
   }
 }
 
-/** The key of the objects that are in no namespace. */
+/** The key for cluster-scoped objects. */
 const outside = ''
 
 const parse = (json: string): KubeObject => JSON.parse(json) as KubeObject // written by `keep`
 
-/** The query of a collection, whose values are strings. */
+/** The query parameters of a collection, as strings. */
 const queryOf = ({ query = {} }: Collection): Record<string, string> =>
   Object.fromEntries(Object.entries(query).map(([key, value]) => [key, String(value)]))

@@ -5,7 +5,8 @@ import { parseNamespaceSettings } from '../model/namespace.js'
 import { recordOf } from '../text/record.js'
 import type { WatchedObjects } from './watch-objects.js'
 
-// A bookmark arrives about once a minute. In an older collection, an object may be missing that exists now.
+// A bookmark arrives about once a minute. If a watch has been silent for longer than this, objects that exist
+// now may be missing from its collection.
 const maxSilence = 300_000
 
 /** The service accounts and namespaces that watches have seen. Each answer is available at once. */
@@ -32,7 +33,7 @@ export function watchedSources(objects: WatchedObjects): AccountSource & Namespa
       if (found !== undefined) return known(parseNamespaceSettings(found))
       const because = objects.unreadBecause('namespaces')
 
-      // As in `scan`, namespaces that cannot be read restrict nothing.
+      // As in `scan`, namespaces that cannot be read are treated as unrestricted.
       return because === undefined ? known(parseNamespaceSettings(undefined)) : moot(because)
     }
   }

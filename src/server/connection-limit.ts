@@ -2,14 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Limits the connections of a server, including those whose TLS handshake has not finished. A new connection
- * is always accepted, because it might come from an API server. At the limit, the oldest connection that has
- * not had a review answered is closed. If every connection has had one answered, the oldest connection is
- * closed.
+ * Limits the connections of a server, including those whose TLS handshake has not finished. A new connection is
+ * always accepted, because it might come from an API server. At the limit, the oldest connection on which no
+ * review has been answered is closed. If there is none, the oldest connection is closed.
  */
 export function limitConnections(server: Server, max: number): void {
   const unproved = new Set<Socket>()
-  const proved = new Set<Socket>() // these connections have had a review answered
+  const proved = new Set<Socket>() // a review has been answered on each of these
   const byPeer = new Map<string, Socket>()
   const beneath = new WeakMap<Socket, Socket>() // the socket of a TLS connection is not the socket that was accepted
 

@@ -10,7 +10,7 @@ import { buildLiveEks } from '../sources/eks/live.js'
 import type { EksReader } from '../sources/eks/reader.js'
 import { buildLiveIam } from '../sources/iam/live.js'
 
-/** What reviews use of one configuration. */
+/** The parts of one configuration that reviews use. */
 export interface Judging extends Given {
   readonly sources: Sources
   readonly eks: EksReader | undefined
@@ -25,9 +25,9 @@ export interface JudgingTools {
 }
 
 /**
- * Builds what reviews use of a configuration. The readers of IAM and EKS are those of the previous one, with
- * their caches, unless their own settings changed. Starts a new EKS reader; the caller stops the previous one
- * if it is no longer used.
+ * Builds what reviews need from a configuration. The previous readers of IAM and EKS are kept, with their
+ * caches, unless their settings changed. Starts a new EKS reader; the caller stops the previous one if it is no
+ * longer used.
  */
 export async function buildJudging(
   { config, given }: Given,
@@ -57,7 +57,8 @@ export async function buildJudging(
       associations: given.associations ?? eks,
       cluster,
       accounts: cluster,
-      // The policy denies by what the controller published, and the controller respects the configured CA.
+      // The policy checks writes against the CAs that the controller published, and the controller respects the
+      // configured CA.
       ...(client && { clusterCa: undefined, expectedCas: buildExpectedCas(client, given.clusterCa) }),
       get identityWebhook() {
         return identityWebhook?.settings() ?? given.identityWebhook

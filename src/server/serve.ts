@@ -22,8 +22,8 @@ import { recordReview, recordWouldDeny } from './record-review.js'
 import { followServingCertificate, type ServingCertificate } from './serving-certificate.js'
 
 /**
- * The settings of a server. `given` are facts from the user, which take precedence over those from AWS and
- * the cluster. Only `given.identityWebhook` gives way to the settings that are read from the cluster.
+ * The settings of a server. `given` holds the facts from the user, which take precedence over those from AWS
+ * and the cluster. Only `given.identityWebhook` gives way to the settings that are read from the cluster.
  */
 export interface ServerSettings extends Given {
   /**

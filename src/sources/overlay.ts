@@ -4,7 +4,7 @@ import type { IdentityWebhookSettings } from '../identity-webhook/settings.js'
 import { type Fact, unknown } from '../model/fact.js'
 import type { MaybePromise } from '../model/maybe-promise.js'
 
-/** The sources that both the given objects and a cluster provide. */
+/** The sources that are available both from the given objects and from a cluster. */
 type Seen = AccountSource & NamespaceSource & WebhookSource
 
 /**
@@ -44,8 +44,8 @@ export function overlay(objects: Seen, cluster: Seen): Seen {
 }
 
 /**
- * The settings of the identity webhook among the given objects, otherwise those of the cluster's identity
- * webhook.
+ * The settings of the identity webhook: those from the given objects if they include it, otherwise those from
+ * the cluster.
  */
 export function overlaySettings(
   given: IdentityWebhookSettings | undefined,

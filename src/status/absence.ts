@@ -2,8 +2,8 @@ import type { Check, Installation, LiveObject, Reading } from './check.js'
 import { shippedNamespace } from './shipped.js'
 
 /**
- * The only check of a cluster without irsa-guard; undefined if one of its main objects exists or could not be
- * read.
+ * The only check that is shown if the cluster has no irsa-guard; undefined if one of irsa-guard's main objects
+ * exists or could not be read.
  */
 export function judgeAbsence(
   objects: readonly Reading<LiveObject | undefined>[],

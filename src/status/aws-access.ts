@@ -2,7 +2,7 @@ import { annotationsOf, textOf } from '../text/record.js'
 import { type Check, type Installation, type LiveObject, type Reading, unreadCheck } from './check.js'
 
 /**
- * What can be seen of AWS access from outside. Only `serve` itself knows what AWS answers, so the check is
+ * What the cluster shows about access to AWS. Only `serve` itself sees the responses from AWS, so the check is
  * never `ok` if a role is configured.
  */
 export function judgeAwsAccess(
@@ -21,7 +21,7 @@ export function judgeAwsAccess(
       check,
       state: 'unknown',
       message: 'there is no service account irsa-guard-serve',
-      because: 'irsa-guard is not installed, or under other names'
+      because: 'irsa-guard is not installed, or its objects have other names'
     }
   }
   const role = textOf(annotationsOf(account.value)[annotation])

@@ -35,7 +35,7 @@ export function judgeOwnBundle(
     check,
     state: 'wrong',
     message,
-    because: 'the API server cannot call irsa-guard, so every request is admitted unjudged',
+    because: 'the API server cannot call irsa-guard, so every request is admitted unchecked',
     fix
   })
   const faults = webhooks.flatMap(({ name, caBundle }) => {
@@ -44,7 +44,7 @@ export function judgeOwnBundle(
   })
   if (faults.length > 0) return wrong(faults.join('; '))
 
-  // With certificates of your own, the controller may not know every CA.
+  // If users provide the certificates, the controller may not know every CA.
   const entries = isManaged && published.state === 'known' ? (published.value ?? []) : []
   const refused = webhooks.filter(({ name, caBundle = '' }) =>
     entries.some(
@@ -74,19 +74,19 @@ function bundleFault(caBundle: string | undefined, at: Date): string | undefined
 const certificatesOf = (caBundle: string | undefined, at: Date): readonly Certificate[] =>
   diagnoseBundle(caBundle ?? '', at).bundle?.certificates ?? []
 
-/** The certificates that a webhook serves, as PEM, leaf first, and the name at which the API server calls it. */
+/** The certificates that a webhook serves (PEM, leaf first), and the host name that the API server calls. */
 export interface ServedChain {
   readonly chain: string
   readonly host: string
 }
 
-/** What is known of the serving certificate: the certificate itself, or only its end from a metric of `serve`. */
+/** What is known about the serving certificate: the certificate, or only its expiry, from a metric of `serve`. */
 export type ServedCertificate = ServedChain | { readonly until: Date }
 
 // The controller renews the certificate after 60 of its 90 days.
 const renewalIsLate = 25 * 86_400_000
 
-/** The certificate that irsa-guard serves, judged as the API server does. */
+/** Checks the certificate that irsa-guard serves as the API server would. */
 export function judgeServingCertificate(
   served: Reading<ServedCertificate>,
   caBundle: string | undefined,
@@ -112,7 +112,7 @@ export function judgeServingCertificate(
           state: 'wrong',
           message: `valid until ${formatTime(until)}, and not renewed`,
           because: isManaged
-            ? 'the controller renews it 30 days before its end; it does not run, or serve has not loaded it'
+            ? 'the controller renews it 30 days before it expires; it is not running, or serve has not loaded the new one'
             : 'tls.managed is false, so you or cert-manager must renew it',
           fix: renew
         }

@@ -1,11 +1,11 @@
 import type { Fact } from '../model/fact.js'
 
-/** One line of a status: something about irsa-guard itself is right or wrong, or could not be determined. */
+/** One line of the status: something about irsa-guard itself is right or wrong, or could not be determined. */
 export interface Check {
   readonly check: CheckName
   readonly state: 'ok' | 'wrong' | 'unknown'
   readonly message: string
-  /** What follows from it, or why it could not be determined. */
+  /** The consequence of `message`, or the reason why it could not be determined. */
   readonly because?: string
   /** A command. */
   readonly fix?: string
@@ -35,13 +35,13 @@ export type CheckName =
   | 'leftovers'
   | 'network-path'
 
-/** An object of the API server. */
+/** An object as the API server returned it. */
 export type LiveObject = Readonly<Record<string, unknown>>
 
 /** What was read from the cluster, or why it could not be read. */
 export type Reading<T> = Exclude<Fact<T>, { readonly state: 'moot' }>
 
-/** What the checks of an installation have in common. */
+/** The input that all checks of an installation share. */
 export interface Installation {
   /** The namespace that irsa-guard is installed in. */
   readonly namespace: string
@@ -57,8 +57,8 @@ export const applyCommand = ({ kubectl }: Pick<Installation, 'kubectl'>): string
   `${kubectl} apply -k DIR   # DIR: the directory that irsa-guard was installed from`
 
 /**
- * A check of something that could not be read. `right` is what `kubectl auth can-i` takes; the command is printed
- * if the API server refused the request.
+ * A check of something that could not be read. `right` holds the arguments for `kubectl auth can-i`; that command
+ * is printed if the API server refused the request.
  */
 export const unreadCheck = (
   check: CheckName,

@@ -12,7 +12,7 @@ import {
 /** The key of the ConfigMap. */
 export const configKey = 'config.yaml'
 
-/** The configuration that both processes read. `parse` throws with the mistakes. */
+/** Checks the configuration that both processes read. `parse` throws an error that lists the mistakes. */
 export function judgeConfig(
   configMap: Reading<LiveObject | undefined>,
   parse: (text: string) => { readonly mode: string },

@@ -2,16 +2,16 @@ import { version } from '../version.js'
 import { applyCommand, type Check, type Installation, type LiveObject, type Reading } from './check.js'
 import { differencesOf, kindOf, nameOf } from './shipped.js'
 
-/** A shipped policy or binding, and what the cluster has under its name. */
+/** A shipped policy or binding, and the object of the same name in the cluster. */
 export interface PolicyReading {
   readonly shipped: LiveObject
   readonly live: Reading<LiveObject | undefined>
 }
 
-// docs/operations.md says how to remove this policy alone.
+// docs/operations.md describes how to remove only this policy.
 const optional = 'irsa-guard-identity-webhook-warn'
 
-/** Whether every policy is there, is bound, and has the text of this version. */
+/** Whether every policy exists, is bound, and has the same content as in this version. */
 export function judgePolicies(
   readings: readonly PolicyReading[],
   { runningVersion, ...installation }: Installation & { readonly runningVersion: string | undefined }
@@ -28,7 +28,7 @@ export function judgePolicies(
   })
   const faults = missing.map(({ shipped }) => `${shortTitleOf(shipped)} is missing`)
   const because = 'the API server no longer checks everything that it should'
-  // Another version may have other texts.
+  // Another version may ship other policies.
   const isOther = runningVersion !== undefined && runningVersion !== version
   if (faults.length > 0 || (changed.length > 0 && !isOther))
     return { check, state: 'wrong', message: [...faults, ...changed].join('; '), because, fix }

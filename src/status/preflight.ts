@@ -31,7 +31,7 @@ export function judgeVersion(found: string): Check {
 const policyResources = ['validatingadmissionpolicies', 'validatingadmissionpolicybindings']
 const webhookResources = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']
 
-/** Whether the API server has ValidatingAdmissionPolicy of version v1. `resources` is its APIResourceList. */
+/** Whether the API server serves ValidatingAdmissionPolicy v1. `resources` is its APIResourceList. */
 export function judgePolicyApi(resources: Reading<LiveObject | undefined>): Check {
   const check = 'policy-api'
   if (resources.state === 'unknown') {
@@ -52,7 +52,7 @@ export function judgePolicyApi(resources: Reading<LiveObject | undefined>): Chec
 
 /**
  * Whether the API server calls webhooks. It has a metric for each admission plugin that has run since it
- * started; a plugin without one may be disabled, or nothing has needed it yet.
+ * started. A plugin without a metric may be disabled, or no request has needed it yet.
  * https://kubernetes.io/docs/reference/instrumentation/metrics/ (apiserver_admission_controller_admission_duration_seconds)
  */
 export function judgeWebhookAdmission(
@@ -92,9 +92,9 @@ function missingOf(names: readonly string[], list: LiveObject | undefined): stri
   return names.filter((name) => !found.includes(name))
 }
 
-/** The answer to whether the user may do one thing that the installation needs. */
+/** Whether the user may do one thing that the installation requires. */
 export interface InstallRight {
-  /** What `kubectl auth can-i` takes. */
+  /** The arguments for `kubectl auth can-i`. */
   readonly right: string
   readonly isAllowed: Reading<boolean>
 }
@@ -124,7 +124,7 @@ export function judgePermissions(
     ? {
         check,
         state: 'unknown',
-        message: 'your rights could not be reviewed',
+        message: 'your permissions could not be checked',
         because: unread.isAllowed.because
       }
     : { check, state: 'ok', message: `you may create and change all kinds of objects in manifests/` }
@@ -167,8 +167,9 @@ export function judgeNamespaces(
 }
 
 /**
- * What is left of an earlier installation. `shipped` are the objects of this version and what the cluster has
- * under their names, and `others` the cluster-wide objects with irsa-guard's label that this version does not have.
+ * What an earlier installation left behind. `shipped` lists the objects of this version, each with the object of
+ * that name in the cluster. `others` lists the cluster-wide objects that have irsa-guard's label but are not part
+ * of this version.
  */
 export function judgeLeftovers(
   shipped: readonly { readonly object: LiveObject; readonly live: Reading<LiveObject | undefined> }[],
@@ -183,7 +184,7 @@ export function judgeLeftovers(
       state: 'unknown',
       message: `not part of irsa-guard ${version}: ${old.map(titleOf).join(', ')}`,
       because:
-        'an older version, or someone else, created it with the label app.kubernetes.io/part-of=irsa-guard; it still acts',
+        'an older version, or someone else, created it with the label app.kubernetes.io/part-of=irsa-guard; it is still in effect',
       fix: `${kubectl} get ${old.map((object) => shellQuote(`${kindOf(object).toLowerCase()}/${nameOf(object)}`)).join(' ')}`
     }
   }

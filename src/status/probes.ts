@@ -4,7 +4,7 @@ import type { Check, CheckName, Installation } from './check.js'
 export type ProbeResult =
   { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
 
-/** Who runs the command, as far as it decides whether irsa-guard judges the requests. */
+/** The user who runs the command, which decides whether irsa-guard checks the requests. */
 export interface Caller {
   readonly username: string
   readonly groups: readonly string[]
@@ -28,7 +28,7 @@ const words = {
   },
   'policy-test': {
     ok: "a policy noticed an unexpected caBundle in irsa-guard's own webhook (dry run)",
-    wrong: 'the caBundle policy does not deny',
+    wrong: 'the caBundle policy denies nothing',
     unknown: 'it could not be shown that the caBundle policy denies anything',
     right: 'patch validatingwebhookconfigurations.admissionregistration.k8s.io/irsa-guard',
     fix: 'get validatingadmissionpolicybinding/irsa-guard-ca-bundle-deny webhooktrust/cluster'
@@ -46,7 +46,7 @@ export type ProbeName = keyof typeof words
 
 /**
  * What a dry run proves. It proves nothing about irsa-guard if irsa-guard exempts the user who made it. The
- * request goes to one API server; the controller tests each.
+ * request reaches only one API server, whereas the controller tests each of them.
  */
 export function judgeProbe(
   check: ProbeName,
@@ -75,7 +75,7 @@ export function judgeProbe(
   }
 }
 
-/** Why irsa-guard's webhook admits everything from a user; undefined if it does not. */
+/** Why irsa-guard's webhook admits every request from a user; undefined if it does not. */
 export function webhookExemptionOf(
   caller: Caller | undefined,
   exempt: { readonly users: readonly string[]; readonly groups: readonly string[] }

@@ -12,7 +12,7 @@ import { imageVersionOf, nameOf } from './shipped.js'
 
 /** What one of the two processes does for the cluster while it runs. */
 const effects = {
-  serve: 'the API server admits every request unjudged, because failurePolicy is Ignore',
+  serve: 'the API server admits every request unchecked, because failurePolicy is Ignore',
   controller: 'certificates are not renewed, and new problems in the cluster go unnoticed'
 } as const
 

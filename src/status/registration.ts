@@ -10,7 +10,7 @@ import {
 } from './check.js'
 import { differencesOf } from './shipped.js'
 
-/** Whether the API server calls irsa-guard for everything that it must see, and fails open. */
+/** Whether the API server calls irsa-guard for every request that it must review, and fails open. */
 export function judgeRegistration(
   {
     configuration,
@@ -93,7 +93,7 @@ function webhookFaults(expected: Webhook, live: Webhook): string[] {
   ]
 }
 
-/** What someone has narrowed on purpose. */
+/** What someone has excluded deliberately. */
 function notesOn(expected: Webhook, live: Webhook): string[] {
   const selectors =
     requirementsOf(live.namespaceSelector).length - requirementsOf(expected.namespaceSelector).length

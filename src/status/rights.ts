@@ -2,7 +2,7 @@ import { isRecord, listOf, recordOf } from '../text/record.js'
 import { applyCommand, type Check, type Installation, type LiveObject, type Reading } from './check.js'
 import { kindOf, nameOf, namespaceOf, shippedOfKind } from './shipped.js'
 
-/** One permission that a service account of irsa-guard has, as an access review names it. */
+/** One permission of a service account of irsa-guard, in the form that an access review takes. */
 export interface ShippedRight {
   readonly account: string
   readonly attributes:
@@ -94,7 +94,7 @@ const textsOf = (value: unknown): string[] => listOf(value).filter((text) => typ
 export const isForCertificates = ({ attributes }: ShippedRight): boolean =>
   'resourceAttributes' in attributes && attributes.resourceAttributes.resource === 'secrets'
 
-/** Whether both service accounts have the rights that they need. */
+/** Whether both service accounts have the permissions that they need. */
 export function judgeRights(
   answers: readonly { readonly right: ShippedRight; readonly isAllowed: Reading<boolean> }[],
   installation: Installation
@@ -120,7 +120,7 @@ export function judgeRights(
     return {
       check,
       state: 'unknown',
-      message: 'the rights of the service accounts could not be reviewed',
+      message: 'the permissions of the service accounts could not be checked',
       because: unread,
       fix: `${installation.kubectl} auth can-i create subjectaccessreviews.authorization.k8s.io`
     }
@@ -130,7 +130,7 @@ export function judgeRights(
   return {
     check,
     state: 'ok',
-    message: `both service accounts have their ${answers.length} rights${removed}`
+    message: `both service accounts have their ${answers.length} permissions${removed}`
   }
 }
 

@@ -6,7 +6,7 @@ export const shippedNamespace = 'irsa-guard'
 
 const userPrefix = 'system:serviceaccount:'
 
-/** The objects of manifests/ as they are if they are installed in another namespace. */
+/** The objects of manifests/, as if they were installed in another namespace. */
 export function shippedIn(objects: readonly LiveObject[], namespace: string): readonly LiveObject[] {
   const moved = (value: unknown, key: string, parent: LiveObject): unknown => {
     if (Array.isArray(value)) return value.map((one) => moved(one, key, parent))
@@ -44,11 +44,11 @@ export const shippedOfKind = (objects: readonly LiveObject[], kind: string): rea
 export const shippedObject = (objects: readonly LiveObject[], kind: string, name: string): LiveObject =>
   shippedOfKind(objects, kind).find((object) => nameOf(object) === name) ?? {}
 
-/** How the API server names the collection of an object. */
+/** The names and the path that the API server uses for a collection of objects. */
 export interface Collection {
   readonly group: string
   readonly resource: string
-  /** The path of the collection, without the namespace of the object if `path` is for all namespaces. */
+  /** The path of the collection, within the object's namespace if it has one. */
   readonly path: string
 }
 
@@ -74,8 +74,9 @@ export function titleOf(object: LiveObject): string {
 }
 
 /**
- * The paths at which a live value is not as shipped. The API server adds defaults, so keys that are not shipped
- * do not count; but a list must have the same length, and an object that is shipped empty must be empty.
+ * The paths at which a live value differs from the shipped one. The API server adds defaults, so keys that are
+ * not shipped are ignored. A list must have the same length, however, and an object that is shipped empty must be
+ * empty.
  */
 export function differencesOf(shipped: unknown, live: unknown, path: string): readonly string[] {
   if (Array.isArray(shipped)) {
@@ -95,11 +96,11 @@ export function differencesOf(shipped: unknown, live: unknown, path: string): re
   return unfolded(shipped) === unfolded(live) ? [] : [path]
 }
 
-/** A text with single spaces, because tools that render YAML fold the lines of long expressions differently. */
+/** A string with single spaces, because tools that render YAML wrap long expressions differently. */
 const unfolded = (value: unknown): unknown =>
   typeof value === 'string' ? value.split(/\s+/).join(' ') : value
 
-/** The version in an image's tag; undefined if the tag is no version. */
+/** The version in an image's tag; undefined if the tag is not a version. */
 export function imageVersionOf(image: string): string | undefined {
   const [, tag = ''] = (image.split('@')[0]?.split('/').at(-1) ?? '').split(':')
 

@@ -54,14 +54,14 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
   if (isTampered) {
     return wrong(
       'another client changed the metadata of WebhookTrust cluster, and the controller has not restored it',
-      'it may be deleted, or approve a bundle of another cluster after a restore',
+      'it may get deleted, or approve a bundle from another cluster after a restore',
       logs
     )
   }
   if (age > confirmationIsLate)
     return wrong(
       `last confirmed ${ageText(age)} ago`,
-      'the controller confirms it every five minutes; it does not run, or cannot write it',
+      'the controller confirms it every five minutes; the controller is not running, or cannot write the object',
       logs
     )
   if (age < -confirmationIsLate)
@@ -79,10 +79,10 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
   }
 }
 
-// These states break calls now: docs/operations.md.
+// In these states, calls already fail: docs/operations.md.
 const broken: ReadonlySet<BundleState> = new Set(['stale', 'foreign', 'unusable', 'absent'])
 
-/** The states of the guarded bundles, as the controller last assessed them. */
+/** The states of the guarded bundles at the controller's last check. */
 export function judgeGuardedBundles({ trust }: TrustReading, { kubectl, clusterFlags }: Installation): Check {
   const check = 'guarded-bundles'
   if (trust.state === 'unknown')

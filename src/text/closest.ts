@@ -1,9 +1,9 @@
 const mistakes = 2
 
 /**
- * The known word within two typos (inserted, missing or replaced characters) of a string, or undefined. Of
- * several words with the same number of typos, the first one. For many strings and the same words, use
- * `buildClosest`.
+ * The known word that differs from a string by at most two typos (inserted, missing or replaced characters), or
+ * undefined. If several words have the same number of typos, the first one wins. To compare many strings with
+ * the same words, use `buildClosest`.
  */
 export function closestTo(text: string, known: readonly string[]): string | undefined {
   const [closest] = known
@@ -15,9 +15,9 @@ export function closestTo(text: string, known: readonly string[]): string | unde
 }
 
 /**
- * Answers as `closestTo` does. The words are sorted once, and words with a common beginning are compared with
- * a string together. A beginning that already has all typos is not compared any further: the rest of the word
- * has to be a rest of the string, so the word is looked up.
+ * Returns a function with the same results as `closestTo`. The words are sorted once, and words with a common
+ * prefix are compared with a string together. Once a prefix has used up the allowed typos, the rest of the word
+ * must equal the end of the string, so such a word is looked up instead of compared.
  */
 export function buildClosest(known: readonly string[]): (text: string) => string | undefined {
   const sorted = [...new Set(known)].sort((a, b) => (a < b ? -1 : 1))
@@ -53,7 +53,7 @@ export function buildClosest(known: readonly string[]): (text: string) => string
         first = after
       }
     }
-    /** The first of these words whose character at `depth` is above this one. */
+    /** The index of the first of these words whose character at `depth` sorts after the given one. */
     const firstAbove = (start: number, end: number, depth: number, character: number): number => {
       let [low, high] = [start + 1, end]
       while (low < high) {
@@ -70,7 +70,8 @@ export function buildClosest(known: readonly string[]): (text: string) => string
   }
 }
 
-// The comparison calls itself once for each character. No name in IAM or Kubernetes is longer.
+// No name in IAM or Kubernetes is longer. The comparison recurses once for each character, so its depth must be
+// limited.
 const longest = 253
 
 /** The Levenshtein distance, or a number above the limit. */
@@ -87,8 +88,8 @@ function editDistance(text: string, word: string): number {
 }
 
 /**
- * The distances of the first characters of a word from beginnings of the text: those that are up to two
- * characters shorter or longer, because the others have more than two typos.
+ * The distances between a prefix of the word and the prefixes of the text that are at most two characters shorter
+ * or longer. Any other prefix would need more than two typos.
  */
 type Row = readonly [number, number, number, number, number]
 
@@ -104,7 +105,7 @@ const firstRow = ({ length }: string): Row => [
 function nextRow(row: Row, index: number, character: number, text: string): Row {
   let before = Infinity // the cell to the left
   const cell = (place: 0 | 1 | 2 | 3 | 4): number => {
-    const column = index + 1 + place - mistakes // how many characters of the text
+    const column = index + 1 + place - mistakes // the length of the prefix of the text
     if (column < 0 || column > text.length) return (before = Infinity)
     const replaced = row[place] + (text.charCodeAt(column - 1) === character ? 0 : 1)
 

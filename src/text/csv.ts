@@ -1,4 +1,4 @@
-/** A record, and the text after its line. */
+/** A record, and the text that follows its line. */
 export interface CsvRecord {
   readonly fields: readonly string[]
   readonly rest: string

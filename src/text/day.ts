@@ -7,5 +7,5 @@ export function endOfDay(day: string): Date | undefined {
   return Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== day ? undefined : end
 }
 
-/** The minute of a time in UTC (RFC 3339), such as `2026-11-26T11:43Z`, as the options for times accept it. */
+/** A UTC time (RFC 3339) truncated to the minute, such as `2026-11-26T11:43Z`, as command-line options accept it. */
 export const minuteOf = (time: string): string => `${time.slice(0, 16)}Z`

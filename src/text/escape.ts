@@ -11,10 +11,10 @@ export function escapeText(text: string): string {
   })
 }
 
-// JSON.stringify escapes only those below the space, and lone surrogates.
+// JSON.stringify itself escapes characters below U+0020 and lone surrogates.
 const unprintableInJson = /[\u007F-\u009F\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** JSON with the same meaning that is safe to print: a terminal obeys some characters that JSON need not escape. */
+/** Escapes JSON so that it is safe to print: terminals interpret some characters that JSON need not escape. */
 export const escapeJson = (json: string): string =>
   json.replace(unprintableInJson, (character) =>
     Array.from({ length: character.length }, (_, index) => {
@@ -31,7 +31,7 @@ export const escapeJson = (json: string): string =>
 export const argumentOf = (text: string, placeholder: string): string =>
   /^[\w.:/@-]{1,255}$/.test(text) ? text : placeholder
 
-/** The message of an error, for use as a reason. */
+/** The message of an error, to be shown as a reason. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** Truncates a string that is too long and appends its original length. */

@@ -5,7 +5,7 @@ export interface Excerpt {
   readonly to: number
 }
 
-/** A value whose first occurrence of `part` is wrong; undefined if that is nothing, or the whole value. */
+/** Marks the first occurrence of `part` as wrong; undefined if `part` is not found or is the whole value. */
 export function excerptOf(text: string, part: string): Excerpt | undefined {
   const from = text.indexOf(part)
 

@@ -28,8 +28,7 @@ export const hasWildcard = (text: string): boolean => text.includes('*') || text
 
 /**
  * Whether a pattern matches the whole string. Each segment between two `*` is searched for once, from the end
- * of the previous one, so there is no backtracking. A pattern that is longer than the string is rejected
- * first.
+ * of the previous one, so there is no backtracking. A pattern that needs a longer string is rejected first.
  */
 export function matchesPattern(pattern: Pattern, text: string): boolean {
   const segments = segmentsOf(pattern)

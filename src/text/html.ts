@@ -15,7 +15,7 @@ export function html(template: TemplateStringsArray, ...values: readonly Value[]
   return { markup: markup.join('') }
 }
 
-/** Templates without their indentation, which would be a third of a page. A template is the same in each call. */
+/** Templates without their indentation, by template: it would make up a third of a page. */
 const known = new WeakMap<TemplateStringsArray, readonly string[]>()
 
 function partsOf(template: TemplateStringsArray): readonly string[] {
@@ -35,7 +35,7 @@ function markupOf(value: Value): string {
 const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' } as const
 
 const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => entities[character as keyof typeof entities]) // the pattern has only these
+  text.replace(/[&<>"']/g, (character) => entities[character as keyof typeof entities]) // nothing else matches
 
-/** JSON that can stand in a `script` element: it contains neither an end tag nor the start of a comment. */
+/** JSON that is safe inside a `script` element: it contains neither an end tag nor the start of a comment. */
 export const scriptJsonOf = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c')

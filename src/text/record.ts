@@ -23,7 +23,7 @@ export const annotationField = (key: string, metadataField = 'metadata'): string
   `${metadataField}.annotations[${JSON.stringify(key)}]`
 
 /**
- * A value and everything in it, without recursion, so that any depth is possible. Values for which
+ * A value and everything nested in it. Does not recurse, so any depth is possible. Values for which
  * `isSkipped` returns true are left out, with everything in them.
  */
 export function* valuesIn(

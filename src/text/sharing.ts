@@ -1,7 +1,8 @@
 import { isRecord } from './record.js'
 
 /**
- * Builds a function that copies plain data so that equal strings share memory. Otherwise, each parsed or composed string is a copy of its own. The function keeps all strings that it has seen.
+ * Builds a function that copies plain data so that equal strings share memory. Otherwise, each parsed or
+ * concatenated string has its own copy. The function keeps all strings that it has seen.
  */
 export function buildSharing(): <T>(value: T) => T {
   const texts = new Map<string, string>()
@@ -19,5 +20,5 @@ export function buildSharing(): <T>(value: T) => T {
       : value
   }
 
-  return <T>(value: T) => share(value) as T // the copy has the shape of the value
+  return <T>(value: T) => share(value) as T // the copy has the same type as the value
 }

@@ -7,7 +7,7 @@ import type { Policy, Statement } from './policy.js'
 import { type Reach, reachOf } from './reach.js'
 import { hasVariable } from './variables.js'
 
-/** A way in which a policy admits more than the service account, and the statement that does so. */
+/** How a policy admits more than the service account, and the statement that does so. */
 export interface Breadth {
   readonly kind:
     | 'no-subject'
@@ -26,12 +26,12 @@ export interface Breadth {
   readonly example?: string
 }
 
-/** Whether a breadth makes a policy over-permissive; the remaining kinds are lesser warnings. */
+/** Whether this kind of breadth makes a policy over-permissive; the other kinds only cause lesser warnings. */
 export const isOverPermissive = ({ kind }: Breadth): boolean =>
   kind !== 'own-namespace' && kind !== 'no-audience'
 
-// No real object has this name, so a policy that admits it admits service accounts that the policy does not
-// name.
+// No real object has this name, so a policy that admits it also admits service accounts that the policy does
+// not name.
 const stranger = 'irsa-guard-stranger'
 
 /**
@@ -56,7 +56,7 @@ export function breadthOf(
 }
 
 /**
- * A way in which the policy may admit others: the same for every service account, or through patterns whose
+ * How the policy may admit others: either a breadth that is the same for every service account, or patterns whose
  * effect depends on the name of the service account.
  */
 type Door = Breadth | Patterns
@@ -77,7 +77,7 @@ interface Doors {
   readonly roleAccount: string
   readonly doors: readonly Door[]
   /**
-   * Whether every Allow statement restricts the audience, regardless of the rest of the token.
+   * Whether every Allow statement restricts the audience, whatever else the token contains.
    */
   readonly limitsAudience: boolean
 }
@@ -85,7 +85,7 @@ interface Doors {
 const doorsSeen = new WeakMap<Policy, Doors>()
 
 /**
- * The doors of a policy. They are computed once per cluster, however many service accounts share the role,
+ * All doors of a policy. They are computed only once per cluster, even if many service accounts share the role,
  * unless the policy has a condition on the time.
  */
 function doorsOf(policy: Policy, provider: string, token: Token): Doors {
@@ -291,7 +291,10 @@ function reachBeyond(pattern: Pattern, namespace: string, name: string): Reach {
   return reachOf(pattern, foreign, foreignName).otherNamespace === undefined ? {} : { otherNamespace }
 }
 
-/** The first of each kind. A wildcard within the own namespace is left out if anything over-permissive was found. */
+/**
+ * Keeps the first breadth of each kind. A wildcard within the service account's own namespace is left out if
+ * anything over-permissive was found.
+ */
 function onePerKind(found: readonly Breadth[]): Breadth[] {
   const first = found.filter(
     (breadth, index) => found.findIndex(({ kind }) => kind === breadth.kind) === index

@@ -5,8 +5,8 @@ import type { Condition } from './policy.js'
 import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
 /**
- * Whether a condition or statement matches. If that cannot be decided, the keys or the undocumented behavior
- * that the result depends on.
+ * Whether a condition or statement matches. If that cannot be decided, it lists the keys or the undocumented
+ * behavior that the result depends on.
  */
 export type Outcome =
   | { readonly truth: boolean }
@@ -57,8 +57,8 @@ function whenOneOf(
 }
 
 /**
- * ForAllValues requires that each value of the request meets the condition, and ForAnyValue that at least one
- * does. What IAM does with other operators is not documented, and neither is ForAnyValue with a negated operator:
+ * ForAllValues requires every value in the request to meet the condition, and ForAnyValue at least one of them.
+ * AWS does not document how IAM treats operators without a quantifier, or ForAnyValue with a negated operator:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
  */
 function whenSeveral(
@@ -213,8 +213,8 @@ const compared = ({ relation }: Operator, actual: number | undefined, wanted: nu
 function matchesArn(pattern: Pattern, actual: string): Match {
   const parts = actual.split(':')
   if (parts.length < 6 || parts[0] !== 'arn') {
-    // Some implementations compare the whole string, others never match. The result is certain only if the
-    // whole string does not match either.
+    // Some implementations compare the whole string, others never match. They agree only if the whole string
+    // does not match.
     return matchesPattern(pattern, actual)
       ? { truth: undefined, undocumented: ['an Arn operator on a value that is not an ARN'] }
       : false
@@ -273,7 +273,7 @@ const secondsIn = (value: string): number | undefined => {
   return seconds === undefined ? undefined : seconds * 1000
 }
 
-/** The result of a comparison if it is the same at every time from `from` on; otherwise undefined. */
+/** The result of a comparison if it stays the same from `from` onward; otherwise undefined. */
 function fromNowOn({ relation }: Operator, from: number, wanted: number | undefined): boolean | undefined {
   if (wanted === undefined) return undefined
   if (relation === 'greater' || relation === 'greater-or-equal')

@@ -6,7 +6,7 @@ import { isTimeKey } from './operators.js'
 export type KeyState =
   | { readonly is: 'known'; readonly value: string }
   | { readonly is: 'absent' }
-  /** Set by the request to any value. Unless `always`, the key can also be absent. */
+  /** The request sets the key to any value. Unless `always` is set, the key can also be absent. */
   | { readonly is: 'runtime'; readonly always: boolean }
   /** The time of the request in milliseconds: no earlier than `from`, if that is known. */
   | { readonly is: 'time'; readonly from: number | undefined }
@@ -14,7 +14,7 @@ export type KeyState =
   | { readonly is: 'either'; readonly value: string }
   /** One of these values: what AWS documents differs from what was observed. */
   | { readonly is: 'one-of'; readonly values: readonly string[] }
-  /** All of these values at once: the key has several. */
+  /** The key has several values: all of these at once. */
   | { readonly is: 'several'; readonly values: readonly string[] }
 
 /** The condition keys of a request: the state of each key, by its lower-case name. */
@@ -38,9 +38,9 @@ const absent: KeyState = { is: 'absent' }
 const runtime: KeyState = { is: 'runtime', always: false }
 const always: KeyState = { is: 'runtime', always: true }
 
-// The keys that AWS defines: those that AssumeRoleWithWebIdentity can have, and those that it never has. The
-// call is not signed and not made in a session, so keys about a signer or a session are absent. Keys that
-// neither an API parameter nor a claim in Kubernetes tokens sets are absent, too.
+// The keys that AWS defines, including those that AssumeRoleWithWebIdentity never has. The call is neither
+// signed nor made in a session, so keys about a signer or a session are absent. Keys that are set neither by
+// an API parameter nor by a claim in Kubernetes tokens are absent, too.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (the availability
 // of each key),
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
@@ -161,7 +161,7 @@ class TokenContext implements RequestContext {
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
     // The page on condition keys (see `names`) says that the value is the ARN of the provider, also in trust
-    // policies for this call. An experiment with sessions of a role observed the issuer without https://
+    // policies for this call. In an experiment with sessions of a role, it was the issuer without https://
     // instead: https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
     if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 
@@ -170,8 +170,8 @@ class TokenContext implements RequestContext {
 }
 
 /**
- * The condition keys of an issuer that claims of service account tokens set. A process rarely sees more than
- * one issuer.
+ * The condition keys of an issuer that are set by claims in service account tokens. A process rarely sees more
+ * than one issuer.
  */
 const keysOf = memoizeLast((issuer: string) => {
   const prefix = `${issuer.toLowerCase()}:`

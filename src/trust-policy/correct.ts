@@ -17,8 +17,8 @@ export interface Correction {
 }
 
 /**
- * The correction of a defect that `parsePolicy` or `refusedPart` found in a document's value, if what to
- * write is clear. `provider` is the ARN of the cluster's OIDC provider in the role's account; without it, a
+ * The correction of a defect that `parsePolicy` or `refusedPart` found in a document's value, if it is clear what
+ * to write. `provider` is the ARN of the cluster's OIDC provider in the role's account; without it, a
  * missing principal or action is not filled in.
  */
 export function correctionOf(

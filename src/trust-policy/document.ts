@@ -37,7 +37,7 @@ export function parsePolicyDocument(document: unknown, encoding?: 'json' | 'url'
       place: ''
     }
   }
-  // Checked first, so that an oversized document costs nothing more than this check.
+  // Checked first, so that an oversized document takes no time beyond this check.
   const size = lengthOf(text)
   if (size > policyLength.maximum) {
     return {

@@ -59,7 +59,7 @@ function keyOf(text: string, start: number, end: number): string {
   const raw = text.slice(start + 1, end)
   if (!raw.includes('\\')) return raw
 
-  return String(JSON.parse(text.slice(start, end + 1))) // different escapes of the same key count as the same key
+  return String(JSON.parse(text.slice(start, end + 1))) // a key can be escaped in several ways
 }
 
 const pathOf = (frames: readonly Frame[]): string =>

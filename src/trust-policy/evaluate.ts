@@ -120,7 +120,7 @@ export function evaluatePrincipal({ principals }: Statement, provider: string): 
   return answer
 }
 
-/** What several outcomes depend on. */
+/** Merges what several outcomes depend on. */
 export function join(outcomes: readonly Outcome[]): { dependsOn: string[]; undocumented: string[] } {
   const keys = new Map<string, string>()
   const undocumented = new Set<string>()

@@ -9,8 +9,8 @@ export const otherSubject = 'system:serviceaccount:<another namespace>:<name>'
 /**
  * Removes the names of service accounts in other namespaces from a judgement, because users who can write
  * service accounts in only one namespace must not learn about others from a trust policy. If the policy names
- * no service account of the namespace, the role belongs to others: all that remains is the kind of miss, its
- * statement, and the condition on the subject if that one decides. The verdict and the kind of miss stay the
+ * no service account of the namespace, the role belongs to others. Then, only the kind of miss and its statement
+ * remain, as well as the deciding condition if it is on the subject. The verdict and the kind of miss stay the
  * same.
  */
 export function hideOthers(judgement: TrustJudgement, namespace: string): TrustJudgement {
@@ -88,7 +88,7 @@ function breadthWithout({ value, example, ...breadth }: Breadth, isOurs: Test): 
   }
 }
 
-/** A text without the subjects of service accounts in other namespaces. */
+/** Removes the subjects of service accounts in other namespaces from a string. */
 export const textWithoutOthers = (text: string, namespace: string, name: string): string =>
   textWithout(text, (value) => isNamedBy(value, { namespace, serviceAccount: name }))
 

@@ -47,19 +47,19 @@ export interface TrustJudgement {
   readonly dependsOn: readonly string[]
   /** Undocumented AWS behavior that the result depends on. */
   readonly undocumented: readonly string[]
-  /** Why the policy denies the token or is invalid: one reason, the first in the order of `Miss`. */
+  /** Why the policy denies the token or is invalid: only one reason, the first in the order of `Miss`. */
   readonly miss: Miss | undefined
   readonly breadth: readonly Breadth[]
   /**
-   * Whether the policy names a service account of the namespace. Judged only if there is a `miss`; otherwise
-   * true.
+   * Whether the policy names a service account of the namespace. Determined only if there is a `miss`;
+   * otherwise true.
    */
   readonly namesNamespace: boolean
   /** Set if the reason for the denial must not be shown to the users of the namespace. */
   readonly isReasonHidden?: boolean
   /** Whether the role trusts EKS Pod Identity; `also` if it trusts an identity provider as well. */
   readonly podIdentity: 'none' | 'also' | 'only'
-  /** False if the service account certainly has no EKS Pod Identity association. */
+  /** False if the service account is known to have no EKS Pod Identity association. */
   readonly hasAssociation?: false
   /**
    * The document's length in characters without white space, as IAM counts it; 0 if `parsePolicyDocument`
@@ -115,7 +115,7 @@ export function judgeParsed(
   const breadth = breadthOf(policy, provider, token, verdict)
   const nearest = verdict === 'denied' ? findMiss(policy, provider, token, context) : undefined
   const refused = refusedPart(policy)
-  // The misspelling that IAM rejects and the reason for the denial are usually the same.
+  // The misspelling that IAM rejects is usually also the reason for the denial.
   const isNamed = nearest?.kind === 'condition-key' || nearest?.kind === 'provider'
   const miss: Miss | undefined =
     refused === undefined || isNamed ? nearest : { kind: 'invalid', ...corrected(refused, value, provider) }
@@ -138,7 +138,7 @@ export function judgeParsed(
   }
 }
 
-/** Derives the token and the provider from a question. */
+/** The token and the provider that a question is about. */
 export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: string; token: Token } {
   const { issuer, namespace, serviceAccount, audience, roleAccount, partition = 'aws', at } = question
   const { bare, arnIn } = namesOf(issuer)
@@ -159,8 +159,8 @@ export function askedOf(question: Omit<TrustQuestion, 'document'>): { provider: 
 }
 
 /**
- * The names of an issuer in policies. A cluster has one issuer, and roles of the same account are usually
- * judged one after the other, so remembering the last result is usually enough.
+ * The forms in which policies name an issuer. A cluster has one issuer, and roles of the same account are usually
+ * judged one after the other, so it is usually enough to cache the last result.
  */
 const namesOf = memoizeLast((issuer: string) => {
   const bare = issuer.replace(/^https:\/\//, '')

@@ -92,8 +92,8 @@ export const conditionKeyDifference = (
   keyDifference(key, issuer, { values: operator.negated ? [] : values, audience })
 
 /**
- * The keys that the conditions of one statement should have, in their order. A subject under `:aud` does not
- * become a second condition on `:sub` if the statement already has one. In that case, the value is wrong, not
+ * The keys that the conditions of one statement should have, in the order of the conditions. If a subject is under
+ * `:aud` but the statement already has a condition on `:sub`, no second one is created: the value is wrong, not
  * the key.
  */
 export function meantKeys(
@@ -135,7 +135,7 @@ const bareIssuer = (text: string): string =>
       .replace(/:443(?=\/|$)/, '')
   )
 
-/** The claim that the values were meant for; undefined if the values do not show it. */
+/** The claim for which the values were meant; undefined if they do not show it. */
 function claimMeant({ values, audience }: Claimed): 'sub' | 'aud' | undefined {
   if (values.length === 0) return undefined
   if (values.every((value) => /^system:serviceaccount:/i.test(value.trim()))) return 'sub'

@@ -5,8 +5,8 @@ import { hasVariable } from './variables.js'
 /** What a statement's conditions require of the claims of our tokens. */
 export interface Limits {
   /**
-   * `exact`: only our subject; `listed`: only subjects that are written out, but not ours alone; `open`:
-   * anything else.
+   * `exact`: only our subject; `listed`: only subjects without wildcards, but not ours alone; `open`: anything
+   * else.
    */
   readonly subject: 'exact' | 'listed' | 'open'
   readonly limitsAudience: boolean
@@ -22,7 +22,7 @@ const isList = ({ operator, values }: Condition): boolean =>
   values.length > 0 &&
   !values.some((value) => hasVariable(value) || (operator.relation === 'like' && hasWildcard(value)))
 
-/** The limits of a statement for our issuer (without `https://`) and our subject. */
+/** The limits that a statement sets for tokens of our issuer (without `https://`) and our subject. */
 export function limitsOf(conditions: readonly Condition[], issuer: string, subject: string): Limits {
   const key = (claim: string): string => `${issuer.toLowerCase()}:${claim}`
   const subjects = conditions.filter((condition) => condition.lowerKey === key('sub') && isList(condition))

@@ -9,7 +9,7 @@ import type { Condition, Policy, Principal, Statement } from './policy.js'
 import { providerDifference } from './provider.js'
 import { subjectDifference } from './subject-difference.js'
 
-/** A deciding condition: the values that it requires, and the value of its key in the request. */
+/** A condition that decides the result: the values that it requires, and the value of its key in the request. */
 export interface DecidingCondition {
   readonly operator: string
   readonly key: string
@@ -20,7 +20,7 @@ export interface DecidingCondition {
    */
   readonly actual: string | undefined
   readonly isAbsent: boolean
-  /** Whether the operator is negated, so that only values that are not listed meet the condition. */
+  /** Whether the operator is negated, so that only unlisted values meet the condition. */
   readonly isNegated: boolean
 }
 
@@ -53,7 +53,7 @@ export type Miss =
       readonly kind: 'action'
       readonly statement: number | undefined
       readonly found: readonly string[]
-      /** Whether `found` are the only actions that the statement does not allow. */
+      /** Whether the statement uses NotAction, so that it allows every action except `found`. */
       readonly isExcept: boolean
       /** Whom that statement trusts. */
       readonly principals: readonly Principal[]
@@ -80,7 +80,7 @@ export type Miss =
   | ({ readonly kind: 'literal-wildcard' | 'subject' | 'audience' } & InStatement)
   | ({
       readonly kind: 'unmeetable'
-      /** What the other conditions of the statement limit. */
+      /** The limits that the other conditions of the statement set. */
       readonly limits: Limits
     } & InStatement)
 
@@ -149,7 +149,7 @@ export function findMiss(policy: Policy, provider: string, token: Token, context
   return { kind, ...inStatement }
 }
 
-/** Whether a statement trusts other providers, too, so that their keys can be correct in it. */
+/** Whether a statement also trusts other providers, whose keys can therefore be correct in it. */
 const isShared = ({ principals }: Statement, provider: string): boolean =>
   principals.some(({ type, value }) => type === 'Federated' && value !== provider)
 
@@ -179,7 +179,7 @@ interface Failed {
   readonly kind: Exclude<Miss['kind'], 'invalid' | 'explicit-deny' | 'action' | 'provider'>
   readonly of: Condition
   readonly condition: FailedCondition
-  /** The distance from a match, within its kind. */
+  /** The distance from a match; comparable only within the same kind. */
   readonly distance: number
 }
 

@@ -7,9 +7,9 @@ interface Account {
 }
 
 /**
- * Whether a trust policy names a service account of a namespace: the value of a `:sub` key, or any other string
- * in the form of a subject. Patterns that match the namespace count, and so do misspelled subjects that consist
- * of the names of the service account. `value` is the parsed document, in whatever form.
+ * Whether a trust policy names a service account of a namespace, in the value of a `:sub` key or in any other
+ * string that has the form of a subject. Patterns that match the namespace count. So do misspelled subjects made
+ * up of the service account's namespace and name. `value` is the parsed document, which may be malformed.
  */
 export function namesNamespace(value: unknown, account: Account): boolean {
   for (const part of valuesIn(value)) {
@@ -24,12 +24,12 @@ export function namesNamespace(value: unknown, account: Account): boolean {
   return false
 }
 
-/** Whether a condition key is about the subject of a token. Every value below it can name a service account. */
+/** Whether a condition key is about the subject of a token, so that each of its values can name a service account. */
 export const isSubjectKey = (key: string): boolean => /:sub\s*$/i.test(key)
 
 /**
- * Whether a subject or a pattern refers to a namespace, or consists only of the names of a service account in a
- * different form.
+ * Whether a subject or a pattern refers to a namespace, or consists only of the service account's namespace and
+ * name in a different form.
  */
 export function isNamedBy(value: string, { namespace, serviceAccount }: Account): boolean {
   if (isSubjectIn(value, namespace)) return true

@@ -27,7 +27,7 @@ const plain: readonly (readonly [string, Family, Relation, boolean])[] = [
   ['StringNotEqualsIgnoreCase', 'string', 'equals-ignore-case', true],
   ['StringLike', 'string', 'like', false],
   ['StringNotLike', 'string', 'like', true],
-  ['ArnEquals', 'arn', 'like', false], // the same page documents that it behaves like ArnLike
+  ['ArnEquals', 'arn', 'like', false], // behaves like ArnLike, according to the same page
   ['ArnLike', 'arn', 'like', false],
   ['ArnNotEquals', 'arn', 'like', true],
   ['ArnNotLike', 'arn', 'like', true],

@@ -7,8 +7,8 @@ import type { Condition, Policy } from './policy.js'
 import { subjectDifference } from './subject-difference.js'
 
 /**
- * The parts of an Allow statement: principal, actions, conditions. `calls` are the calls by which a pod gets
- * the role, by action. A condition is met only if it is met for all of them.
+ * The parts of an Allow statement: principal, actions, conditions. `calls` are the calls that give a pod
+ * the role, by action. A condition counts as met only if it is met for all of these calls.
  */
 export function partsOf(
   policy: Policy,

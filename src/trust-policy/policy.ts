@@ -9,7 +9,7 @@ export interface Policy {
   /** Whether `${…}` in condition values is a variable, as it is only in version 2012-10-17. */
   readonly variables: boolean
   readonly statements: readonly Statement[]
-  /** Whether no condition depends on the time of the request, so that a verdict never changes. */
+  /** True if no condition depends on the time of the request, so a verdict never changes. */
   readonly isTimeless: boolean
 }
 
@@ -34,7 +34,7 @@ export interface Condition {
   /** The operator's name as written. */
   readonly name: string
   readonly operator: Operator
-  /** The key as written, and as it is compared. */
+  /** The key as written; `lowerKey` is used for comparison. */
   readonly key: string
   readonly lowerKey: string
   readonly values: readonly string[]
@@ -169,8 +169,8 @@ function parsePrincipals(value: unknown, statement: string): Principal[] | Defec
 }
 
 // IAM returns "AssumeRole policy may only specify STS AssumeRole actions"
-// (https://github.com/hashicorp/terraform-provider-aws/issues/32872); these are the actions that AWS
-// documents for trust policies.
+// (https://github.com/hashicorp/terraform-provider-aws/issues/32872) for any other action. These are the actions
+// that AWS documents for trust policies.
 export const stsActions: ReadonlyMap<string, string> = new Map(
   [
     'AssumeRole',
@@ -253,7 +253,7 @@ function parseValues(value: unknown, place: string): string[] | Defect {
   return values
 }
 
-/** A value for a message: its type if it is nested, and only its beginning if it is long. */
+/** A value as shown in a message: its type if it is nested, truncated if it is long. */
 function shown(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'

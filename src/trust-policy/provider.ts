@@ -106,7 +106,7 @@ function otherProviderOf(value: string, provider: string): Difference {
 
 const eks = /^oidc([.-])eks\.([a-z0-9-]+)\.([a-z0-9.]+)\/id\/([^/]+)$/
 
-/** How an issuer differs from ours; both without `https://`. */
+/** How an issuer differs from ours, both without `https://`. */
 export function urlDifference(found: string, wanted: string): string {
   const [, separator, region, , id] = eks.exec(found) ?? []
   const [, ourSeparator, ourRegion, , ourId] = eks.exec(wanted) ?? []
@@ -117,7 +117,7 @@ export function urlDifference(found: string, wanted: string): string {
   // AWS documents hosts with oidc.eks and oidc-eks as issuers, but so far, tokens contain only oidc.eks:
   // https://github.com/open-telemetry/opentelemetry-go-contrib/issues/8637
   if (separator !== ourSeparator && id === ourId && region === ourRegion)
-    return 'it is the other address of the same cluster, with or without IPv6; only the issuer in the tokens (iss) counts'
+    return 'it is the other address of the same cluster (one of the two supports IPv6); only the issuer in the tokens (iss) counts'
   if (region === ourRegion)
     return id === ourId ? 'the host differs' : 'it is the issuer of a different cluster: the ID differs'
 

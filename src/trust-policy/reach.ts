@@ -17,8 +17,8 @@ const isPossible = (part: Pattern[number]): boolean => typeof part !== 'string' 
 /**
  * Finds a service account in another namespace, and one with another name in the same namespace, whose
  * subjects match a pattern. The function runs the pattern through a small automaton that reads subjects and
- * tracks where they diverge from our own: one state for each character of our own subject, and four states
- * for subjects that differ. Each state keeps one example string that reaches it.
+ * tracks where they diverge from ours. It has one state for each character of our subject, and four states for
+ * subjects that differ. Each state keeps one example string that reaches it.
  */
 export function reachOf(pattern: Pattern, namespace: string, name: string): Reach {
   if (!pattern.every(isPossible)) return {} // it contains a character that no subject has
@@ -44,7 +44,7 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
     if (!isName(character)) return undefined
     return state <= length || state === otherNameHere ? otherNameHere : inOtherName
   }
-  /** Characters that together reach every state that a single character can reach. */
+  /** A few characters that cover every state that any single character leads to. */
   const choices = (state: number): string[] => {
     const next = state < length ? [own[state] ?? ''] : []
     if (state < start) return next
@@ -57,7 +57,8 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
     const after: (string | undefined)[] = []
     const isRun = part === anyRun
     if (isRun) for (const [state, example] of reached.entries()) after[state] = example
-    // A state leads only to itself or to later states, so one pass in order covers a run of any length.
+    // Each state leads only to itself or to later states, so one pass over the states in order covers a wildcard
+    // that matches any number of characters.
     for (let state = 0; state <= otherNameHere; state++) {
       const example = isRun ? after[state] : reached[state]
       if (example === undefined) continue

@@ -4,8 +4,8 @@ import type { Policy, Principal, Statement } from './policy.js'
 import { splitArns } from './provider.js'
 
 /**
- * The first part of a well-formed policy that IAM does not store, although its meaning is clear. A file can
- * contain it; a policy that was read from IAM cannot.
+ * The first part of a well-formed policy that IAM refuses to store, although its meaning is clear. A policy in a
+ * file can contain such a part; a policy that was read from IAM cannot.
  */
 export function refusedPart({ statements }: Policy): Defect | undefined {
   for (const statement of statements) {
@@ -27,7 +27,7 @@ function refusedPrincipal({ index, principals }: Statement): Defect | undefined 
       reason:
         refused.type === 'AWS'
           ? `${JSON.stringify(refused.value.slice(0, 200))} is an identity provider, which belongs under Federated`
-          : `${JSON.stringify(refused.value.slice(0, 200))} is neither the ARN of one OIDC or SAML provider, which has no scheme, nor a domain name`,
+          : `${JSON.stringify(refused.value.slice(0, 200))} is neither a domain name nor the ARN of a single OIDC or SAML provider, which contains no scheme`,
       place: `Statement[${index}].Principal.${refused.type}`
     }
   )
@@ -42,8 +42,8 @@ const isRefused = ({ type, value }: Principal): boolean =>
       !/^(?:arn:|\*$|[\w-]+(?:\.[\w-]+)+$)/.test(value)))
 
 // IAM: "MalformedPolicyDocument: Condition can contain only one colon"
-// (https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1084). A key that begins with the ARN of
-// the provider is stored (https://github.com/aws/karpenter-provider-aws/issues/1666).
+// (https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1084). IAM does store a key that begins
+// with the ARN of the provider (https://github.com/aws/karpenter-provider-aws/issues/1666).
 function refusedKey({ index, conditions }: Statement): Defect | undefined {
   const refused = conditions.find(({ key }) => hasScheme(key) || hasPort(key))
 

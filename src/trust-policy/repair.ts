@@ -10,7 +10,7 @@ const most = 50
 
 /**
  * Corrects all defects of a document that IAM would reject and, if necessary, makes it admit the service
- * account. Returns undefined if a defect has no certain correction, or if the result would not admit the
+ * account. Returns undefined if it is unclear how to correct a defect, or if the result would not admit the
  * service account or would also admit others.
  */
 export function repairTrust(question: TrustQuestion, judgement: TrustJudgement): object | undefined {
@@ -37,8 +37,8 @@ export function repairTrust(question: TrustQuestion, judgement: TrustJudgement):
 }
 
 /**
- * Whether every corrected statement admits only service accounts of the cluster whose names it spells out.
- * IAM never stored the document, so anyone else whom the statement admits would gain access.
+ * Whether every corrected statement admits only service accounts of the cluster, and spells out their names. IAM
+ * never stored the document, so anyone else that the statement admits would gain access.
  */
 function areLimited(before: unknown, after: unknown, question: TrustQuestion): boolean {
   const { provider, token } = askedOf(question)

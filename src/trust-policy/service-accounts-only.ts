@@ -5,7 +5,7 @@ import { podsService, requestTag } from './pod-identity/caller.js'
 import { type Condition, parsePolicy, type Statement } from './policy.js'
 import { hasVariable } from './variables.js'
 
-/** Whom a trust policy that admits only service accounts can admit. */
+/** The callers that a trust policy can admit, if it admits only service accounts. */
 export interface ServiceAccountsOnly {
   /**
    * The subjects of one issuer, such as `system:serviceaccount:shop:cart`. They may have wildcards: `*` if the
@@ -24,9 +24,9 @@ export interface TrustedCluster {
 }
 
 /**
- * Whom a trust policy can admit at most, if that is only service accounts of this cluster, or EKS Pod Identity;
- * undefined if it may admit anything else, or admits neither; the defect if it cannot be parsed. Statements that
- * deny are not considered, so the policy may admit fewer. Never throws.
+ * The callers that a trust policy can admit, if it admits only service accounts of this cluster or EKS Pod Identity.
+ * Undefined if it may admit anything else, or admits neither. Returns the defect if the policy cannot be parsed.
+ * Deny statements are ignored, so the policy may admit fewer callers. Never throws.
  */
 export function serviceAccountsOnly(
   { document, encoding }: { readonly document: unknown; readonly encoding?: 'json' | 'url' | undefined },
@@ -74,7 +74,7 @@ function clusterOf(statement: Statement, cluster: ClusterArn | undefined): 'this
   return arns?.every((arn) => arn === cluster.text) === true ? 'this' : 'any'
 }
 
-/** Whether a list of required values lacks a value, however it is capitalized. */
+/** Whether a list of required values lacks a value, ignoring case. */
 const excludes = (list: readonly string[] | undefined, value: string): boolean =>
   list?.every((one) => !hasWildcard(one) && one.toLowerCase() !== value.toLowerCase()) === true
 

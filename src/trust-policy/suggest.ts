@@ -22,7 +22,7 @@ export function suggestTrust(
     return undefined
   const read = parsePolicyDocument(question.document, question.encoding)
   if ('reason' in read || !isRecord(read.value)) return undefined
-  // A date in the past or an exclusion by name was intended.
+  // A date in the past or an exclusion by name is intentional.
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
   if (/[*?$]/.test(question.audience + subject)) return undefined // some operators would read these as wildcards or variables
 
@@ -34,15 +34,15 @@ export function suggestTrust(
     const stored = edited && parsePolicyDocument(edited)
     if (stored === undefined || 'reason' in stored || exceedsQuota(stored.size, read.size)) continue
     const after = judgeValue(stored.value, stored.size, question)
-    if (after.verdict === 'depends') return undefined // runtime limits were intended, too
+    if (after.verdict === 'depends') return undefined // limits that depend on the request are intentional, too
     if (after.verdict === 'allowed' && isNotWider(after)) return edited
   }
   return undefined
 }
 
 /**
- * Whether a document of this size might exceed the account's quota, which is at least the size of the
- * document before.
+ * Whether a document of this size might exceed the account's quota. The quota is at least the size of the
+ * original document.
  */
 export const exceedsQuota = (size: number, before: number): boolean =>
   size > policyLength.defaultQuota && before <= policyLength.defaultQuota
@@ -88,8 +88,8 @@ function mendedStatement(statement: Json, question: TrustQuestion): Json | undef
   const isForUsOnly = texts(principal['Federated']).every((value) => value === provider)
   const condition = mendedCondition(statement['Condition'], isForUsOnly, question)
   if (condition === undefined) return undefined
-  // A statement that starts to match must name only this service account and its audience. A statement that
-  // already matches gets the service account as an additional value.
+  // If the edit makes a statement match for the first time, it must name only this service account and its
+  // audience. If the statement already matches others, the service account is added to the values.
   const comesToLife = lacksAction || principal !== statement['Principal'] || condition.comesToLife
   if (comesToLife && !condition.isForOneOnly) return undefined
 
@@ -115,7 +115,7 @@ function mendedPrincipal(principal: unknown, provider: string): Json | undefined
       Federated: federated.length === 0 ? provider : [...federated, provider]
     }
   }
-  // The other ARNs in the same string never admitted anyone, and must not start to.
+  // The other ARNs in the same string never admitted anyone, and must not begin to do so.
   const isSpelling = (value: string): boolean =>
     splitArns(value).includes(provider) ||
     providerDifference([{ type: 'Federated', value }], provider)?.isSpelling === true
@@ -127,7 +127,7 @@ function mendedPrincipal(principal: unknown, provider: string): Json | undefined
 
 interface MendedCondition {
   readonly edited: Json
-  /** Whether anything other than the array of subjects was fixed. */
+  /** Whether anything other than the list of subjects was fixed, so that the statement newly matches. */
   readonly comesToLife: boolean
   /** Whether the statement requires exactly this subject, with no alternative. */
   readonly isForOneOnly: boolean
@@ -178,7 +178,7 @@ function mendedCondition(
     }
     edited = { ...edited, [name]: { ...before, [newKey]: newValue } }
   }
-  // If an audience was under the subject's key, the subject itself is missing.
+  // If the condition on the subject's key held an audience, the statement lacks a condition on the subject.
   const isMoved = entries.some(({ key }, index) => isSame(key, subjectKey) && keys[index] !== key)
   if (isMoved && !keys.some((key) => isSame(key, subjectKey))) {
     edited = withEquals(edited, subjectKey, token.subject)
@@ -188,7 +188,7 @@ function mendedCondition(
   return { edited, comesToLife, isForOneOnly }
 }
 
-/** The conditions in their order; undefined if one has an unknown operator. */
+/** The conditions in order; undefined if one has an unknown operator. */
 function entriesOf(condition: Json): Entry[] | undefined {
   const entries: Entry[] = []
   for (const [name, keys] of Object.entries(condition)) {
@@ -201,7 +201,7 @@ function entriesOf(condition: Json): Entry[] | undefined {
   return entries
 }
 
-/** A statement that starts to match must not admit tokens of every audience. */
+/** Adds a limit on the audience: a statement that newly matches must not admit tokens of every audience. */
 function withAudience(condition: Json, question: TrustQuestion): Json {
   const key = `${askedOf(question).token.issuer}:aud`
   const isLimited = entriesOf(condition)?.some((entry) => isSame(entry.key, key) && !entry.operator.negated)

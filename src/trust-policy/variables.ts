@@ -1,7 +1,7 @@
 import { anyRun, parsePattern, type Pattern } from '../text/glob.js'
 import type { RequestContext } from './context.js'
 
-/** A condition value with its variables filled in, or the reason why they cannot be. */
+/** A condition value with its variables filled in, or the reason why they cannot be filled in. */
 export type Expanded =
   | { readonly text: string }
   | { readonly pattern: Pattern }
@@ -44,7 +44,7 @@ export function expand(value: string, context: RequestContext): Expanded {
 }
 
 interface Parts {
-  /** Without `text`: the variable's value is not known in advance. */
+  /** `text` is undefined if the variable's value is not known in advance. */
   readonly parts: readonly { readonly text: string | undefined; readonly filled: boolean }[]
   readonly dependsOn: readonly string[]
 }

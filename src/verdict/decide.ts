@@ -8,8 +8,8 @@ export interface Verdict {
   readonly findings: readonly Finding[]
   readonly unchecked: readonly Unchecked[]
   /**
-   * The age, in seconds, of the oldest answer from IAM or EKS that an error rests on; undefined if no error
-   * rests on one.
+   * The age, in seconds, of the oldest response from IAM or EKS that an error is based on; undefined if no error
+   * is based on one.
    */
   readonly iamAge?: number | undefined
 }

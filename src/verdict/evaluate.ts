@@ -9,7 +9,7 @@ import { exceptionFor } from './exception.js'
 import type { Plan } from './plan.js'
 import { parseWaiver, type Waiver } from './waiver.js'
 
-/** The time of the review, and what the configuration says about rules. */
+/** The time of the review, and the settings of the configuration for rules. */
 export interface EvaluationSettings extends Partial<RuleSettings> {
   readonly at: Date
 }
@@ -68,7 +68,7 @@ export function evaluate(
 }
 
 /**
- * The waiver that the object's annotation or the configuration gives for a rule. One that is in effect takes
+ * The waiver of a rule, from the object's annotations or from the configuration. A waiver that is in effect takes
  * precedence.
  */
 function waiverOf(
@@ -112,7 +112,7 @@ function applyWaiver(
 }
 
 type Missing = Exclude<Fact<never>, { state: 'known' }> & {
-  /** Whether the rule can check something without that fact. */
+  /** Whether the rule can still check something without that fact. */
   readonly isPartial?: boolean
 }
 interface Open {
@@ -121,8 +121,8 @@ interface Open {
 }
 
 /**
- * The values of the known facts, which of the needs are moot (one bit for each), and whether any is unknown.
- * All values can be passed on together, because each rule's type exposes only those that it needs.
+ * The values of the known facts, a bit mask of the moot needs, and whether any fact is unknown. All values can be
+ * passed on together, because each rule's type exposes only those that it needs.
  */
 function sortFacts(
   needs: readonly Need[],
@@ -142,7 +142,7 @@ function sortFacts(
     bit *= 2
   }
 
-  return { values, moot, hasUnknown } // each value is stored under its own need
+  return { values, moot, hasUnknown } // each value is stored under the need that it belongs to
 }
 
 /** The facts that are moot or unknown. */
@@ -169,9 +169,8 @@ function runnableIn(plan: Plan, moot: number, facts: Facts): readonly Rule[] {
 }
 
 /**
- * The fact that keeps a rule from running or, with `isPartial`, from checking everything. Among `needs`, that
- * is a moot fact if there is one, otherwise the first unknown fact. If all of `needs` are known, `either`
- * decides.
+ * The fact that keeps a rule from running or, with `isPartial`, from checking everything. Among `needs`, a moot
+ * fact comes first, then the first unknown fact. If all of `needs` are known, `either` decides.
  */
 function missingFor({ needs, either }: Rule, open: readonly Open[]): Missing | undefined {
   let unknown: Missing | undefined
@@ -185,7 +184,7 @@ function missingFor({ needs, either }: Rule, open: readonly Open[]): Missing | u
 }
 
 /**
- * Of facts of which at least one must be known, the first unknown one; the first moot one if all are moot.
+ * For facts of which at least one must be known: the first unknown one, or the first moot one if all are moot.
  */
 function missingOf(either: readonly Need[], open: readonly Open[]): Missing | undefined {
   let count = 0

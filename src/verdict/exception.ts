@@ -4,8 +4,8 @@ import { endOfDay } from '../text/day.js'
 import { expiredAfter, type Waiver } from './waiver.js'
 
 /**
- * The exception that the configuration makes for a rule and an object, as a waiver; undefined if there is
- * none. If all exceptions for it have expired, the result says so.
+ * The exception in the configuration for a rule and an object, as a waiver; undefined if there is none. If all
+ * such exceptions have expired, the result says so.
  */
 export function exceptionFor(
   exceptions: readonly ParsedException[],

@@ -2,7 +2,7 @@ import type { Finding, Unchecked } from '../model/finding.js'
 import type { Verdict } from './decide.js'
 
 /**
- * Merges the verdicts on the parts of an object, which is allowed if every part is. If several parts have the
+ * Merges the verdicts on the parts of an object. The object is allowed if every part is. If several parts have the
  * same finding, it is reported once, for the first part, with the fields of the other parts in `alsoAt`.
  */
 export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdict {
@@ -10,7 +10,7 @@ export function mergeVerdicts(verdicts: readonly [Verdict, ...Verdict[]]): Verdi
 
   return {
     allowed: verdicts.every(({ allowed }) => allowed),
-    mode: verdicts[0].mode, // only `check` has parts in several namespaces, and it ignores the mode
+    mode: verdicts[0].mode, // only in `check` can the parts have different namespaces, and it ignores the mode
     findings: mergeFindings(verdicts.flatMap(({ findings }) => findings)),
     unchecked: mergeUnchecked(verdicts.flatMap(({ unchecked }) => unchecked)),
     iamAge: ages.length === 0 ? undefined : Math.max(...ages)

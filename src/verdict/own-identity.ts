@@ -8,7 +8,7 @@ type OwnIdentity = FactTypes['ownIdentities'][number]
 type Settings = FactTypes['identityWebhook']
 
 /**
- * A service account that requests by annotation what a pod template sets directly, so that the same rules
+ * A made-up service account whose annotations request what a pod template sets directly, so that the same rules
  * can judge both. The account keeps the waivers of the template's object.
  */
 export function accountOfIdentity(
@@ -31,7 +31,7 @@ export function accountOfIdentity(
   }
 }
 
-/** The same verdict, with the fields and wording for the template instead of those for annotations. */
+/** The same verdict, worded for the template's fields instead of for annotations. */
 export function toldOfTemplate(
   verdict: Verdict,
   { container, role, token }: OwnIdentity,

@@ -6,11 +6,11 @@ import { needsOf, type Rule } from '../rules/define-rule.js'
 export interface Plan {
   readonly rules: readonly Rule[]
   readonly needs: readonly Need[]
-  /** The rules that can run, by which needs are moot, one bit for each need; filled by the evaluator. */
+  /** The rules that can run, keyed by a bit mask of the moot needs; filled by the evaluator. */
   readonly runnable: Map<number, readonly Rule[]>
 }
 
-/** The rules for a kind, those among them that do not concern every subject, and the plans built so far. */
+/** All rules for a kind, the selective ones (which do not concern every subject), and the plans built so far. */
 interface Candidates {
   readonly rules: readonly Rule[]
   readonly selective: readonly Rule[]

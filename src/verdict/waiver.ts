@@ -8,7 +8,7 @@ interface Effective {
   readonly until?: string
 }
 
-/** A waiver in effect, or what a waiver is called and why it is not in effect. */
+/** A waiver that is in effect, or the name of a waiver and the reason why it is not in effect. */
 export type Waiver = Effective | { readonly waiver: string; readonly lapsed: string }
 
 const prefix = 'ignore.irsa-guard.io/'
@@ -16,7 +16,7 @@ const prefix = 'ignore.irsa-guard.io/'
 /**
  * Parses the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (through that
  * day, UTC) of an object; undefined if there is none. If an annotation is probably meant as this waiver but
- * is not in effect, the result says why. `outside` says why a valid waiver is outside the limits that the
+ * is not in effect, the result says why. `outside` returns the reason if a valid waiver exceeds the limits that the
  * configuration sets. Never throws.
  */
 export function parseWaiver(
@@ -67,7 +67,7 @@ function parseValue(value: unknown, at: Date): Effective | { readonly lapsed: st
     : { reason: reason.trim(), until: day }
 }
 
-/** Whether a value only switches the waiver on or off, without saying why it is there. */
+/** Whether a value only switches the waiver on or off and gives no reason. */
 const isSwitch = (text: string): boolean =>
   /^(?:true|false|yes|no|on|off|enabled?|disabled?|[01])$/i.test(text)
 

@@ -19,7 +19,7 @@ export interface Certificate extends Extensions {
   readonly signature: Buffer
   readonly issuer: Name
   readonly subject: Name
-  /** Milliseconds since 1970; both ends are included. */
+  /** Milliseconds since 1970; the certificate is valid at both times. */
   readonly notBefore: number
   readonly notAfter: number
   /** The SubjectPublicKeyInfo. */

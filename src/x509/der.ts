@@ -33,8 +33,8 @@ export interface Element {
  * Parses DER from front to back as Go does (golang.org/x/crypto/cryptobyte): tags below 31, lengths in their
  * shortest form of at most four octets. Elements are parsed only on demand, so deep nesting costs nothing.
  * node-forge's parser is not used because it accepts BER that Go rejects, parses the whole tree, and does not
- * report the position of an element. A method throws a Refusal with the given string if the next element is
- * malformed or has a different type.
+ * report the position of an element. Methods throw a Refusal with the given string if the next element
+ * is malformed or has a different type.
  */
 export class DerReader {
   readonly #bytes: Buffer

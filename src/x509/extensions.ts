@@ -12,7 +12,7 @@ export interface Subtrees {
   readonly uriDomains: readonly string[]
 }
 
-/** The extensions of a certificate, as far as Go's verifier uses them. */
+/** The extensions of a certificate that Go's verifier uses. */
 export interface Extensions {
   readonly keyUsage: { readonly certSign: boolean; readonly any: boolean }
   readonly basicConstraints:
@@ -103,7 +103,7 @@ function parseExtension(reader: DerReader): Extension {
 }
 
 /**
- * Reads one extension into `out`. Returns false if it does not handle the extension, which matters only if
+ * Reads one extension into `out`. Returns false if it leaves the extension unhandled, which matters only if
  * the extension is critical.
  */
 type ReadExtension = (extension: Extension, out: Mutable, goMinor: number) => boolean

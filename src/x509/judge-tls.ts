@@ -24,7 +24,7 @@ export interface TlsQuestion {
 }
 
 /**
- * The result, with the parsed input. `path` is the accepted chain, leaf first and trust anchor last.
+ * The result, including the parsed input. `path` is the accepted chain, leaf first and trust anchor last.
  */
 export type TlsVerdict = { readonly bundle: Bundle | undefined; readonly served: readonly Certificate[] } & (
   | { readonly accepted: true; readonly path: readonly Certificate[] }
@@ -122,7 +122,7 @@ function parseServed(chain: string, goMinor: number): { certificates: readonly C
   return { certificates }
 }
 
-/** The checks after the chain is accepted: the leaf's key must also sign the handshake. */
+/** The checks that follow once the chain is accepted, because the leaf's key must also sign the handshake. */
 function handshakeRefusal(leaf: Certificate, goMinor: number): Refused | undefined {
   const { publicKey } = leaf
   const kind = publicKey.kind

@@ -7,7 +7,7 @@ import { formatIp, parseIp, unmapped } from './ip.js'
 
 /**
  * Checks that the CAs above each certificate in a chain (leaf first) are allowed to issue for all of its
- * names, including names other than the host to connect to. Returns undefined if they are, otherwise Go's
+ * names, not only for the host to connect to. Returns undefined if they are, otherwise Go's
  * error. Runs in roughly log-linear time in the number of names and constraints.
  */
 export function nameConstraintRefusal(chain: readonly Certificate[], goMinor: number): string | undefined {
@@ -148,7 +148,7 @@ function domainMatcher(constraints: readonly string[], permits: boolean, goMinor
   const lengths = new Set(constraints.map(({ length }) => length))
   const lookUp = (name: string, start: number): string | undefined =>
     start >= 0 && lengths.has(name.length - start) ? byLowerCase.get(name.slice(start)) : undefined
-  // A wildcard is excluded by a constraint on one of the names that it matches. Go 1.23 does not check that.
+  // A constraint on any name that a wildcard matches excludes the wildcard. Go 1.23 does not check that.
   const siblings = new Map<string, string>()
   for (const constraint of permits || goMinor < 24 ? [] : byLowerCase.keys()) {
     const dot = constraint.indexOf('.')
@@ -187,7 +187,7 @@ type Network = Subtrees['ips'][number]
 
 /**
  * Go 1.26 sorts the networks, drops those inside another, and checks only the nearest one that begins at or
- * before the address. It misses some networks that are written with host bits set, and so does this code.
+ * before the address. It misses some networks that have host bits set, and so does this code.
  * Earlier versions checked all networks.
  */
 function ipMatcher(constraints: readonly Network[], _permits: boolean, goMinor: number): Matcher<Buffer> {

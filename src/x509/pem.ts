@@ -42,7 +42,7 @@ function nextBlock(text: string, from: number): PemBlock | undefined {
     if (endLine < 0) return undefined
 
     const trailer = endLine + end.length
-    // Slicing first bounds the backward search. Without the slice, hostile input takes quadratic time.
+    // Slicing first limits how far the backward search goes. Without the slice, hostile input takes quadratic time.
     const beginInSegment = text.slice(at, endLine).lastIndexOf(begin)
     const beginLine = at + beginInSegment
     if (beginInSegment < 0 || (beginInSegment > 0 && text[beginLine - 1] !== '\n')) {

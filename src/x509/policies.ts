@@ -3,7 +3,7 @@ import { type Certificate, isSelfIssued } from './certificate.js'
 /** The bytes of 2.5.29.32.0, anyPolicy, in latin1. */
 const anyPolicy = '\u0055\u001d\u0020\u0000'
 
-/** A policy in the graph of RFC 9618, and the policies that the next certificate can use in its place. */
+/** A policy in the graph of RFC 9618. `expected` lists the policies that can replace it in the next certificate. */
 interface Node {
   readonly policy: string
   expected: readonly string[]
@@ -16,11 +16,11 @@ type Stratum = Map<string, Node>
 
 /**
  * Validates the certificate policies of a chain (leaf first, anchor last) for a client that accepts any
- * policy: RFC 5280, section 6.1, as updated by RFC 9618. Go has checked this since 1.24. The check fails only
- * if a certificate of the chain requires an explicit policy, or maps to or from `anyPolicy`.
+ * policy: RFC 5280, section 6.1, as updated by RFC 9618. Go has checked this since 1.24. The check can
+ * fail only if a certificate in the chain requires an explicit policy, or maps to or from `anyPolicy`.
  */
 export function hasValidPolicies(chain: readonly Certificate[]): boolean {
-  const count = chain.length - 1 // the trust anchor is not checked
+  const count = chain.length - 1 // without the trust anchor, which is not checked
   const [leaf] = chain
   if (count === 0 || leaf === undefined) return true
 

@@ -101,8 +101,8 @@ function parseDsa(parameters: Buffer, key: Buffer): PublicKey {
 }
 
 /**
- * Builds the key for verification with node:crypto; undefined if node:crypto rejects the key's numbers, or
- * for a kind of key that Go cannot verify with. The key is built from its numbers, not from the certificate's
+ * Builds the key for verification with node:crypto; undefined if node:crypto rejects the key's numbers, or if
+ * Go cannot verify with this kind of key. The key is built from its numbers, not from the certificate's
  * bytes, because OpenSSL is stricter than Go about the bytes around the numbers.
  */
 export function keyObjectOf(key: PublicKey): KeyObject | undefined {

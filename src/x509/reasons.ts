@@ -92,7 +92,7 @@ function unknownAuthority(refusal: Refused, context: Context): string {
       (other) => certificate?.issuer.raw.equals(other.subject.raw) && !other.raw.equals(certificate.raw)
     )
     if (unused !== undefined) {
-      return `${who} is signed by ${issuer}, and Go cannot use ${describeCertificate(unused)}, which has that name: its key type is not supported, or the chain already contains it`
+      return `${who} is signed by ${issuer}; ${describeCertificate(unused)} has that name, but Go cannot use it: its key type is not supported, or the chain already contains it`
     }
 
     return `${who} is signed by ${issuer}, but neither the caBundle nor the server's chain contains a certificate with that name`

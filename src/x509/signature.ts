@@ -4,15 +4,15 @@ import { DerReader, tag } from './der.js'
 import { isUsableRsa, keyObjectOf, type PublicKey } from './public-key.js'
 import { Refusal } from './refusal.js'
 
-/** Why a certificate's signature is not accepted as its parent's. */
+/** Why a certificate is not accepted as signed by its parent. */
 export interface SignatureRefusal {
   readonly code: 'not-a-ca' | 'insecure-algorithm' | 'unsupported-algorithm' | 'weak-key' | 'wrong-key'
   readonly go: string
 }
 
 /**
- * Checks that a parent is allowed to sign this certificate and signed it, as Go's `CheckSignatureFrom` does.
- * Undefined if both are true.
+ * Checks that a parent may sign this certificate and did sign it, as Go's `CheckSignatureFrom` does. Undefined if
+ * both are true.
  */
 export function signatureRefusal(
   child: Certificate,

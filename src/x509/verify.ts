@@ -120,8 +120,8 @@ const servesTls = (chain: readonly Certificate[]): boolean =>
 type Place = 'leaf' | 'intermediate' | 'anchor'
 
 /**
- * Implements Go's `isValid`: the defect of a certificate placed directly above `below`, apart from
- * signatures; undefined if it has none.
+ * Implements Go's `isValid`: the defect that rules out a certificate directly above `below`. Undefined if there is
+ * none. Signatures are not checked here.
  */
 function invalidity(
   certificate: Certificate,

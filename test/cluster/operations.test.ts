@@ -11,7 +11,8 @@ import { waitFor } from '../control-plane/wait.ts'
 import { standInWith } from '../support/pod-cluster.js'
 
 // What kubectl answers about objects that exist, where nothing runs them.
-const elsewhere = /pod is not running|Metrics API not available|doesn't have a resource type "(?:reports|certificate)"/
+const elsewhere =
+  /pod is not running|Metrics API not available|doesn't have a resource type "(?:reports|certificate)"/
 
 // Rounds come twice a minute, and a slow machine may need several.
 const patience = 240_000

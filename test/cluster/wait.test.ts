@@ -164,7 +164,7 @@ t.test('waits until an association takes effect', async (t) => {
   t.match(both, { code: 0, report: { chain: 'pod-identity' } })
   t.match(
     both.stderr,
-    /got role .*role\/cart by IRSA, not the credentials of its EKS Pod Identity association/
+    /got role .*role\/cart through IRSA, not the credentials of its EKS Pod Identity association/
   )
   const foreign = { ...aws, clusterArn: clusterArn.replace('eu-west-1', 'us-east-1') }
   webhookKnows()

@@ -104,7 +104,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     ],
     [
       ['trust', '--service-account', 'a/a', '--iam', 'examples/iam.json', '--policy', 'package.json'],
-      /OIDC providers of 0 accounts; pass the ARN of the policy's role with --role/
+      /OIDC providers in 0 accounts; pass the ARN of the policy's role with --role/
     ],
     [
       ['check', '-', '-n=shop'],

@@ -94,7 +94,7 @@ t.test('plan-migration says what it lacks', async (t) => {
     [plan('gone.yaml'), /^irsa-guard: there is no file gone\.yaml\n$/],
     [
       ['plan-migration', 'examples/service-accounts.yaml'],
-      /^irsa-guard: the EKS cluster is not known; pass what this prints with --cluster-arn: aws eks describe-cluster /
+      /^irsa-guard: the EKS cluster is not known; pass the output of this command with --cluster-arn: aws eks describe-cluster /
     ],
     [plan('examples', '--tool', 'pulumi'), /Allowed choices are aws, eksctl, cloudformation, terraform, ack/]
   ]

@@ -249,7 +249,7 @@ t.test('options that do not fit together are rejected', async (t) => {
     ],
     [
       [...askPodIdentity, '--role', target],
-      /is in AWS account 444455556666 .*; if it is the target role of an association, pass the role that assumes it with --first-role/
+      /is in AWS account 444455556666 .*; if it is the target role of an association, use --first-role to pass the role that assumes it/
     ],
     [
       [...askPodIdentity, '--role', role.replace('arn:aws:', 'arn:aws-cn:')],

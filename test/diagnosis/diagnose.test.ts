@@ -147,7 +147,7 @@ const cases: Readonly<Record<string, Case>> = {
       }
     }),
     first: 'pod',
-    says: /no node takes it: no room/
+    says: /it cannot be scheduled: no room/
   },
   'containers that crash for no reason in the chain': {
     world: withPod(irsa, injectedSpec(), { status: { ...waiting('CrashLoopBackOff') } }),
@@ -722,7 +722,7 @@ const cases: Readonly<Record<string, Case>> = {
       annotations: { [key]: targetArn }
     },
     first: 'association',
-    says: /with a role of the cluster's account 111122223333 that trusts EKS Pod Identity/
+    says: /with a role in the cluster's account 111122223333 that trusts EKS Pod Identity/
   },
   'a pod that is older than its association': {
     world: withPod(podIdentity, bare('app')),

@@ -117,7 +117,7 @@ t.test('says why it cannot tell', async (t) => {
       'a role of another account',
       { ...right, associations: associationsWith(known({ ...association, roleArn: targetArn })) },
       unknown(
-        "the association's role is in AWS account 444455556666, but EKS accepts only roles in AWS account 111122223333, that of cluster prod"
+        "the association's role is in AWS account 444455556666, but EKS accepts only roles in AWS account 111122223333, where cluster prod is"
       )
     ],
     [

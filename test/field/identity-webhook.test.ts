@@ -220,7 +220,7 @@ t.test('a role and a token in a template are judged like those from an annotatio
     }
   ])
   t.match((await check(byHand.replace('role/runner', 'role/gone'), iam)).findings, [
-    { rule: 'role-missing', field: roleField, fix: /point AWS_ROLE_ARN to an existing one/ }
+    { rule: 'role-missing', field: roleField, fix: /point AWS_ROLE_ARN at an existing one/ }
   ])
   t.match((await check(byHand.replace('audience: sts.amazonaws.com', 'audience: vault'), iam)).findings, [
     {

@@ -102,7 +102,7 @@ t.test('an identity is absent', async (t) => {
       plain,
       injectedPod('app'),
       { association: associated },
-      `container "app" got role ${role} by IRSA, not the credentials of its EKS Pod Identity association`
+      `container "app" got role ${role} through IRSA, not the credentials of its EKS Pod Identity association`
     ],
     [
       'the role of before',

@@ -106,7 +106,7 @@ const refusals: readonly (readonly [
     'Ed448',
     bundle(makeAuthority('kubernetes', { key: makeKey.ed448() })),
     chain,
-    /is signed by CN=kubernetes, and Go cannot use CN=kubernetes \(SHA-256 .*\), which has that name: its key type is not supported/
+    /is signed by CN=kubernetes; CN=kubernetes \(SHA-256 .*\) has that name, but Go cannot use it: its key type is not supported/
   ],
   [
     'same name, other key, as the server sends it',

@@ -66,7 +66,7 @@ export const cases: readonly Case[] = [
     why: 'an expiring certificate next to the next one',
     object: configurationWith(until('2026-12-23') + pem(clusterCa.der)),
     message: /expires within 30 days: CN=old/,
-    fix: /^remove it once it signs no serving certificate any more; the bundle already contains the next one$/,
+    fix: /^remove it once it no longer signs any serving certificate; the bundle already contains the next one$/,
     severity: 'info'
   },
   {

@@ -226,7 +226,7 @@ export const cases: readonly Case[] = [
     why: 'an association, and a role that is known only at run time',
     object: withApp({ env: [{ name: 'AWS_ROLE_ARN', valueFrom: {} }, fileEnv] }),
     facts: associatedFacts(),
-    message: /sets role and token file by itself, which/
+    message: /sets role and token file itself, which/
   },
   {
     why: 'an association, and a role without a token, which AWS SDKs ignore',

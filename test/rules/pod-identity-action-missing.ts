@@ -13,7 +13,7 @@ export const cases: readonly Case[] = [
     facts: { podIdentityTrust: podTrust(one({ Action: 'sts:AssumeRole' })) },
     message:
       /^role cart does not allow sts:TagSession for EKS Pod Identity for service account shop\/cart in cluster prod, which needs both sts:AssumeRole and sts:TagSession: its statement 1 allows "sts:AssumeRole"$/,
-    fix: /^add a statement .*; sts:TagSession in statement 1 would also admit the other associations that it does not exclude$/,
+    fix: /^add a statement .*; adding sts:TagSession to statement 1 would also admit all other associations that it does not exclude$/,
     severity: 'warning'
   },
   {

@@ -28,7 +28,7 @@ export const cases: readonly Case[] = [
     stage: 'running',
     object: accountOf(),
     facts: { associated, podIdentityAgent: known(false) },
-    message: /no DaemonSet of the cluster runs the EKS Pod Identity Agent/,
+    message: /no DaemonSet in the cluster runs the EKS Pod Identity Agent/,
     fix: /create-addon --addon-name eks-pod-identity-agent/
   }
 ]

@@ -72,7 +72,7 @@ export const cases: readonly Case[] = [
     facts,
     field: 'metadata.creationTimestamp',
     message:
-      /^the pod is older than the last change of its EKS Pod Identity association \(2026-11-23T22:00:00\.000Z\), so container app may use the previous role/,
+      /^the pod is older than the last change to its EKS Pod Identity association \(2026-11-23T22:00:00\.000Z\), so container app may use the previous role/,
     fix: /kubectl delete pod cart-0 -n shop$/
   }
 ]

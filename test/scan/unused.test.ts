@@ -116,7 +116,7 @@ t.test('roles of EKS Pod Identity', async (t) => {
   const found = await unusedOf(roles, { associations: associations({ cart: arnOf('mail') }) })
   t.strictSame(found.roles, [{ arn: arnOf('free'), trusts: ['pods.eks.amazonaws.com'] }])
   t.match(found.undetermined, [
-    { arn: arnOf('any'), because: /another cluster of the account may use them$/ }
+    { arn: arnOf('any'), because: /another cluster in the account may use them$/ }
   ])
   t.equal(found.undetermined.length, 1, 'an association has a role of the account of its cluster')
   t.strictSame([...found.associated], [arnOf('mail')])

@@ -2,7 +2,7 @@ import { isControlPlaneWebhook, isLoopback, webhooksOf } from '../../model/webho
 import { annotationsOf, isRecord, recordOf, textOf } from '../../text/record.js'
 import { type CaInjection, caInjectionsOf } from '../injection.js'
 
-/** A `caBundle` in an object of the API server, with which the API server verifies a server that it calls. */
+/** A `caBundle` in a Kubernetes object, with which the API server verifies a server that it calls. */
 export interface BundleHolder {
   readonly kind:
     | 'MutatingWebhookConfiguration'
@@ -13,29 +13,29 @@ export interface BundleHolder {
   readonly name: string
   /** The entry of a webhook configuration; undefined for other objects. */
   readonly webhook: { readonly index: number; readonly name: string } | undefined
-  /** The JSON pointer of the object that contains `caBundle`. */
+  /** The JSON pointer to the part of the object that contains `caBundle`. */
   readonly path: string
   /** The value at that pointer. */
   readonly config: Readonly<Record<string, unknown>>
   /** The base64 string; undefined if there is none. */
   readonly caBundle: string | undefined
   /**
-   * Where the server runs. `control-plane`: an identity webhook next to the API server, with a certificate of
-   * the cluster CA. `loopback`: another server next to the API server.
+   * Where the server runs. `control-plane`: an identity webhook alongside the API server, with a certificate
+   * from the cluster CA. `loopback`: another server alongside the API server.
    */
   readonly place: 'control-plane' | 'loopback' | 'elsewhere'
   /** Whether AWS keeps the bundle current. */
   readonly isUpdatedByAws: boolean
   readonly failurePolicy: string | undefined
-  /** Whether the API server does not verify the server at all. */
+  /** Whether the API server skips the verification of the server. */
   readonly isUnverified: boolean
   /** The CA injections that the annotations of the object request. */
   readonly injections: readonly CaInjection[]
 }
 
 /**
- * The bundles in an object: one for each webhook of a webhook configuration, one of an APIService with a
- * Service, and one of a CustomResourceDefinition that converts with a webhook. Empty for other objects. Never
+ * The bundles in an object: one for each webhook in a webhook configuration, one for an APIService with a
+ * Service, and one for a CustomResourceDefinition with a conversion webhook. Empty for other objects. Never
  * throws.
  */
 export function bundleHoldersOf(object: Readonly<Record<string, unknown>>): BundleHolder[] {
@@ -59,7 +59,7 @@ export function bundleHoldersOf(object: Readonly<Record<string, unknown>>): Bund
         isUnverified: false
       }
     })
-  // An APIService without a Service is answered by the API server itself.
+  // The API server itself serves an APIService without a Service.
   if (kind === 'APIService' && isRecord(spec['service']))
     return [
       {
@@ -96,6 +96,6 @@ const placeOf = (url: string | undefined): 'loopback' | 'elsewhere' =>
  */
 const isUpdatedByAws = (name: string): boolean => name.startsWith('vpc-resource-')
 
-/** The name of a bundle in a sentence. */
+/** The name of a bundle, for messages. */
 export const holderName = ({ kind, name, webhook }: BundleHolder): string =>
   `${kind} ${name}${webhook === undefined ? '' : `, webhook ${webhook.name}`}`

@@ -29,7 +29,7 @@ export function bundleFixOf(
   return patchOf(holder, [...bestOrder(rotation), ...others], kubectl)
 }
 
-/** An injector would overwrite a patched bundle. */
+/** The fix for a bundle that an injector writes. The injector would overwrite a patch. */
 function injectionFixOf(name: string, { annotation, from, value }: CaInjection): PreflightFix {
   // cainjector reads the CA of its own API server once, when it starts:
   // https://github.com/cert-manager/cert-manager/blob/master/cmd/cainjector/app/cainjector.go
@@ -82,5 +82,5 @@ export function patchOf(
   }
 }
 
-// Linux takes arguments of up to 128 KiB: https://man7.org/linux/man-pages/man2/execve.2.html
+// Linux accepts arguments of up to 128 KiB: https://man7.org/linux/man-pages/man2/execve.2.html
 const longestArgument = 130_000

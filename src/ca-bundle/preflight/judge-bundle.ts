@@ -10,7 +10,7 @@ import { bundleFixOf } from './bundle-patch.js'
 import { listOfCas, missingFrom } from './missing-cas.js'
 import type { JudgedRow, PreflightRow } from './row.js'
 
-/** Judges one `caBundle`. `kubectl` begins the commands. Never throws. */
+/** Judges one `caBundle`. `kubectl` is the beginning of each command. Never throws. */
 export function judgeBundle(holder: BundleHolder, rotation: Rotation, kubectl: string): JudgedRow {
   const certificates = certificatesIn(holder)
   const judged = judgeCertificates(holder, certificates, rotation)
@@ -84,7 +84,7 @@ function judgeMissing(
         rollback: `it lacks ${listOfCas(afterRollback)}: ${effectOf(holder, 'after a rollback')}`
       })
     }
-  // AWS updates the bundle before or at the activation, so only a CA that signs already makes a difference.
+  // AWS updates the bundle before or at the activation, so a missing CA matters only if it already signs.
   if (holder.isUpdatedByAws && now.length === 0)
     return {
       state: 'ok',
@@ -112,8 +112,8 @@ const signsAny = (certificates: readonly Certificate[], cas: readonly Certificat
   })
 
 /**
- * What happens without the CA. A server elsewhere keeps its certificate at the activation. It gets one from
- * the new CA when that certificate is renewed:
+ * What happens if the bundle lacks the CA. The activation does not replace the certificate of a server that
+ * runs elsewhere. The server gets one from the new CA when its certificate is renewed:
  * https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html
  */
 function effectOf(
@@ -121,7 +121,7 @@ function effectOf(
   when: 'now' | 'next' | 'after a rollback'
 ): string {
   const since = {
-    now: place === 'elsewhere' ? 'once its server has a certificate of that CA' : 'since that CA signs',
+    now: place === 'elsewhere' ? 'once its server has a certificate from that CA' : 'now that this CA signs',
     next:
       place === 'elsewhere'
         ? 'when the certificate of its server is renewed after the activation'

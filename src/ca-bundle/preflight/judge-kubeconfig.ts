@@ -78,7 +78,7 @@ export function judgeKubeconfig(
     return judged(
       {
         state: 'lacks',
-        message: `${contains} and lacks ${listOfCas(missing)}: clients reject the certificate of the API server ${now.length > 0 ? 'since that CA signs' : 'after the activation'}`
+        message: `${contains} and lacks ${listOfCas(missing)}: clients reject the certificate of the API server ${now.length > 0 ? 'now that this CA signs' : 'after the activation'}`
       },
       fixOf(entry, rotation, certificates, target)
     )
@@ -95,12 +95,12 @@ export function judgeKubeconfig(
 const originOf = (server: string): string | undefined =>
   URL.canParse(server) ? new URL(server).origin : undefined
 
-/** What writes the CAs into the kubeconfig. It keeps other CAs that the entry has. */
+/** How to write the CAs into the kubeconfig. The entry's other CAs are kept. */
 function fixOf(...question: Parameters<typeof commandOf>): PreflightFix {
   const command = commandOf(...question)
   const [{ file, name }] = question
 
-  // Anyone can choose the names in a kubeconfig, and a terminal obeys control characters.
+  // Names in a kubeconfig can contain anything, and a terminal interprets control characters.
   return escapeText(command) === command
     ? { step: 'kubeconfigs', command }
     : {

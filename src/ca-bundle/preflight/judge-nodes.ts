@@ -6,15 +6,15 @@ import type { Appended, JudgedRow, PreflightRow } from './row.js'
 
 type KubeRecord = Readonly<Record<string, unknown>>
 
-/** A node, as far as it matters here. */
+/** The properties of a node that matter here. */
 export interface RunningNode {
   readonly name: string
   readonly createdAt: number
-  /** What the node belongs to, such as `node group blue`; undefined if nothing shows it. */
+  /** What the node belongs to, such as `node group blue`; undefined if its labels do not show it. */
   readonly group: string | undefined
   /** Whether AWS updates the CAs that the node trusts. */
   readonly isUpdatedByAws: boolean
-  /** Whether the kubelet is EKS's. */
+  /** Whether the node runs EKS's build of the kubelet. */
   readonly isEks: boolean
 }
 

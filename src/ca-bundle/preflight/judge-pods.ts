@@ -3,13 +3,13 @@ import { formatTime } from '../../x509/time.js'
 import type { Appended, JudgedRow, PreflightFix, PreflightRow } from './row.js'
 import type { RunningPod } from './running-pod.js'
 
-// The kubelet renews mounted ConfigMaps within its sync period (1 min) plus the delay of its cache:
+// The kubelet updates mounted ConfigMaps within its sync period (1 min) plus the delay of its cache:
 // https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
 const renewal = 120_000
 
 /**
  * Judges pods that started before the newest CA was handed out, one row for each workload. Programs that read
- * the CA file once do not notice the new CA. client-go reads it again since 0.36 only:
+ * the CA file only once do not notice the new CA. client-go rereads it only since version 0.36:
  * https://github.com/kubernetes/kubernetes/issues/119483
  */
 export function judgePods(
@@ -51,7 +51,7 @@ function isOlder({ startedAt, oldestContainer, cas }: RunningPod, appended: numb
   return cas === 'copy' || oldestContainer === undefined || oldestContainer < appended + renewal
 }
 
-/** How to replace the pods of a workload. `name` is the workload in a sentence. */
+/** How to replace the pods of a workload. `name` is the name of the workload, for messages. */
 export function restartOf(name: string, runner: RunningPod['runner'], kubectl: string): PreflightFix {
   if (restartable.has(runner.kind) && runner.isOnDelete !== true)
     return { step: 'pods', command: rolloutRestart(kubectl, runner) }
@@ -61,7 +61,7 @@ export function restartOf(name: string, runner: RunningPod['runner'], kubectl: s
   return { step: 'pods', advice: `${name}: delete its pods one after the other` }
 }
 
-/** A workload in a sentence, such as `Deployment shop/cart`. */
+/** The name of a workload, for messages, such as `Deployment shop/cart`. */
 export const runnerName = ({ kind, namespace, name }: RunningPod['runner']): string =>
   `${kind} ${namespace}/${name}`
 

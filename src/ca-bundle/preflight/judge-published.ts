@@ -27,7 +27,7 @@ export function judgePublishedCas(published: readonly Certificate[], rotation: R
 
 /**
  * Judges whether irsa-guard's policy would accept the bundle with all trusted CAs. The controller publishes
- * the accepted bundles. Empty if the policy guards no webhook next to the API server, or denies nothing.
+ * the accepted bundles. Empty if the policy denies no bundle of a webhook alongside the API server.
  */
 export function judgeWebhookTrust(
   entries: readonly AcceptedBundles[],

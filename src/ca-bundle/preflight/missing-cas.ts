@@ -3,9 +3,9 @@ import { describeCertificate } from '../../x509/describe.js'
 import type { Rotation } from '../rotation.js'
 import { holdsCa, isSameCa } from '../same-ca.js'
 
-/** What a list of CA certificates lacks in a rotation. */
+/** The CAs that a list of certificates lacks in a rotation. */
 export interface MissingCas {
-  /** Missing CAs that sign now, or may sign at any moment: connections fail. */
+  /** Missing CAs that sign now, or may sign at any moment. Connections fail without them. */
   readonly now: readonly Certificate[]
   /** Missing CAs that sign after the next activation. */
   readonly next: readonly Certificate[]
@@ -13,7 +13,7 @@ export interface MissingCas {
   readonly afterRollback: readonly Certificate[]
 }
 
-/** Compares certificates with the CAs that a rotation needs now, next and for a rollback. */
+/** Finds the missing CAs that are needed now, after the next activation, and after a rollback. */
 export function missingFrom(certificates: readonly Certificate[], rotation: Rotation): MissingCas {
   const { mustHold, needed } = rotation
   const now = mustHold.filter((choice) => !choice.some((ca) => holdsCa(certificates, ca))).flat()
@@ -27,8 +27,8 @@ export function missingFrom(certificates: readonly Certificate[], rotation: Rota
 }
 
 /**
- * Whether a needed CA is the one that signs next. If only the cluster was queried, that is a CA that was made
- * after those that sign now, or any if it is unknown which CA signs now.
+ * Whether a needed CA is the one that signs next. If EKS was not queried, this can be any CA that is not older
+ * than those that sign now, or any CA at all if it is unknown which one signs now.
  */
 function isNext(ca: Certificate, { successor, phase, mustHold }: Rotation): boolean {
   if (phase !== 'several') return successor !== undefined && holdsCa([successor], ca)
@@ -39,7 +39,7 @@ function isNext(ca: Certificate, { successor, phase, mustHold }: Rotation): bool
 
 const isSigning = (ca: Certificate, { mustHold }: Rotation): boolean => holdsCa(mustHold.flat(), ca)
 
-/** CAs in a sentence: the first three. */
+/** The first three CAs and the number of the others, for messages. */
 export const listOfCas = (cas: readonly Certificate[]): string =>
   `${cas.slice(0, 3).map(describeCertificate).join(', ')}${cas.length > 3 ? ` and ${cas.length - 3} more` : ''}`
 

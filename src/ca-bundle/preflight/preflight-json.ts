@@ -14,7 +14,7 @@ export interface PreflightJson {
     readonly phase: RotationPhase
     readonly summary: string
     readonly trusted: readonly CertificateDescription[]
-    /** The CAs that sign now; a bundle needs one of each list. Empty if unknown. */
+    /** The CAs that sign now; a bundle needs one from each list. Empty if unknown. */
     readonly signing: readonly (readonly CertificateDescription[])[]
     readonly next?: {
       readonly step: 'append' | 'activation' | 'deletion'

@@ -19,10 +19,10 @@ export interface PreflightFacts {
   readonly published: PreflightFact<readonly Certificate[]>
   /** The bundles that the policy accepts; undefined if irsa-guard is not installed. */
   readonly accepted: PreflightFact<readonly AcceptedBundles[] | undefined>
-  /** The bundles by the kind of their objects. */
+  /** The bundles, grouped by the kind of the objects that contain them. */
   readonly holders: readonly {
     readonly subject: PreflightSubject
-    /** The objects in a sentence, such as `MutatingWebhookConfigurations`. */
+    /** The name of the kind, for messages, such as `MutatingWebhookConfigurations`. */
     readonly name: string
     readonly read: PreflightFact<readonly BundleHolder[]>
   }[]
@@ -33,7 +33,7 @@ export interface PreflightFacts {
   readonly pods: PreflightFact<readonly RunningPod[]>
   /** Pods without their role; undefined if the newest CA does not sign yet. */
   readonly withoutRole: PreflightFact<PodsWithoutRole> | undefined
-  /** Why EKS's answer does not count, if it was queried. */
+  /** Why EKS's response was not used, if EKS was queried. */
   readonly eksProblem: string | undefined
   readonly target: KubeconfigTarget
   readonly commands: PreflightCommands
@@ -41,8 +41,8 @@ export interface PreflightFacts {
 }
 
 /**
- * A fact of a preflight. If it is unknown, `check` is the command that shows the missing permission, if that
- * is the reason.
+ * A fact of a preflight. If it is unknown because of a missing permission, `check` is the command that shows
+ * whether the user has that permission.
  */
 export type PreflightFact<T> =
   | { readonly state: 'known'; readonly value: T }
@@ -89,7 +89,7 @@ const bundlesOf = ({ holders }: PreflightFacts): BundleHolder[] =>
     .flatMap(({ read }) => (read.state === 'known' ? read.value : []))
     .sort((one, other) => places.indexOf(one.place) - places.indexOf(other.place))
 
-/** The order of the patches: what fails silently comes first. */
+/** The order of the patches: servers that fail silently come first. */
 const places: readonly BundleHolder['place'][] = ['control-plane', 'loopback', 'elsewhere']
 
 /** Nodes and pods. With a single CA, none of them can be too old. */

@@ -23,7 +23,7 @@ const phases: Readonly<Record<RotationPhase, string>> = {
   several: 'several CAs'
 }
 
-/** Whether a rollback is possible; empty if the description of the phase says so already. */
+/** Whether a rollback is possible; empty if the description of the phase already says so. */
 function rollbackOf(phase: RotationPhase): string[] {
   switch (phase) {
     case 'activated':
@@ -32,7 +32,7 @@ function rollbackOf(phase: RotationPhase): string[] {
       return []
     case 'activating':
     case 'several':
-      return ['whether a rollback is possible is unknown']
+      return ['it is unknown whether a rollback is possible']
     case 'settled':
       return ['a rollback is no longer possible']
     default:

@@ -17,21 +17,21 @@ export type PreflightSubject =
  */
 export type PreflightState = 'ok' | 'lacks' | 'unknown'
 
-/** One thing that trusts the cluster CA, or could. */
+/** One thing that trusts the cluster CA, or might trust it. */
 export interface PreflightRow {
   readonly subject: PreflightSubject
   /** The name of the thing, such as `MutatingWebhookConfiguration a, webhook b.example.com`. */
   readonly name: string
   readonly state: PreflightState
-  /** The reason for the state, and what the state leads to, on one line. */
+  /** The reason for the state, and its consequence, on one line. */
   readonly message: string
   /** What a rollback would break, on one line; undefined if nothing, or if no rollback is possible. */
   readonly rollback?: string | undefined
-  /** The command that shows whether the user has the permission that was missing. */
+  /** The command that shows whether the user has the missing permission. */
   readonly check?: string | undefined
 }
 
-/** The steps that prepare a cluster for the activation of the successor, in their order. */
+/** The steps that prepare a cluster for the activation of the successor, in order. */
 export const preflightSteps = [
   'wait',
   'injector',
@@ -48,7 +48,7 @@ export const preflightSteps = [
 export interface PreflightStep {
   readonly step: (typeof preflightSteps)[number]
   readonly message: string
-  /** What no command can do. */
+  /** Work that must be done without a command. */
   readonly notes: readonly string[]
   /** Commands for a POSIX shell, to be run in this order. */
   readonly commands: readonly string[]

@@ -18,7 +18,7 @@ export interface PodStart {
 /** A running pod, and what to restart in order to replace it. */
 export interface RunningPod extends PodStart {
   readonly name: string
-  /** The Deployment and the like, or the pod itself. */
+  /** The workload, such as a Deployment, or the pod itself. */
   readonly runner: {
     readonly kind: string
     readonly namespace: string

@@ -10,7 +10,7 @@ import { patchOf } from './bundle-patch.js'
 import { listOfCas } from './missing-cas.js'
 import { type JudgedRow, type PreflightFix, type PreflightStep, preflightSteps } from './row.js'
 
-/** The beginnings of commands, with the flags that choose the cluster. */
+/** How commands begin, including the flags that choose the cluster. */
 export interface PreflightCommands {
   readonly kubectl: string
   /** The flags of irsa-guard; empty, or with a leading space. */
@@ -25,7 +25,7 @@ interface StepsQuestion {
   readonly commands: PreflightCommands
 }
 
-/** What to do, in the order in which it breaks nothing. Only the last step removes a CA. */
+/** What to do, in an order that breaks nothing. Only the last step removes a CA. */
 export function stepsOf(
   judged: readonly JudgedRow[],
   question: StepsQuestion,
@@ -82,14 +82,14 @@ function activationOf({ rotation, target: { eks } }: StepsQuestion): PreflightSt
   return [
     {
       step: 'activation',
-      message: `activate ${listOfCas([successor])} when all of the above is done; otherwise EKS does it at its date`,
+      message: `activate ${listOfCas([successor])} when all of the above is done; otherwise, EKS does so on the planned date`,
       notes: [],
       commands: eksCommand('activate', rotation, successor, eks)
     }
   ]
 }
 
-/** The webhooks next to the API server, whose failure no error shows. */
+/** Checks the webhooks alongside the API server, because no error shows that they fail. */
 function checkOf(holders: readonly BundleHolder[], { rotation, commands }: StepsQuestion): PreflightStep[] {
   const names = new Set(
     holders
@@ -110,8 +110,8 @@ function checkOf(holders: readonly BundleHolder[], { rotation, commands }: Steps
 }
 
 /**
- * Removes the outgoing CA once no rollback is possible. Only the bundles of webhooks next to the API server are
- * reduced: another server may still have a certificate that the outgoing CA signed.
+ * Removes the outgoing CA once no rollback is possible. It is removed only from bundles of webhooks alongside
+ * the API server: another server may still have a certificate that the outgoing CA signed.
  */
 function deletionOf(
   holders: readonly BundleHolder[],
@@ -151,7 +151,7 @@ function deletionOf(
 const certificatesIn = ({ caBundle }: BundleHolder): readonly Certificate[] =>
   (caBundle === undefined ? undefined : parseCaBundle(caBundle, goMinorOf(undefined)))?.certificates ?? []
 
-/** A command that changes a certificate authority in EKS; empty if EKS's ID of the CA is unknown. */
+/** A command that changes a certificate authority in EKS; empty if EKS's ID for the CA is unknown. */
 function eksCommand(
   verb: 'activate' | 'delete',
   { authorities }: Rotation,

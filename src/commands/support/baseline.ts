@@ -2,7 +2,7 @@ import { GuardError } from '../../model/guard-error.js'
 import { type EarlierFinding, parseBaseline } from '../../output/baseline.js'
 import { loadText } from './sources.js'
 
-/** Reads the findings of an earlier JSON report. Throws ERR_INPUT if the file is not one. */
+/** Reads the findings of an earlier JSON report. Throws ERR_INPUT if the file is not such a report. */
 export async function loadBaseline(file: string): Promise<readonly EarlierFinding[]> {
   const findings = parseBaseline(await loadText(file, 'expected a JSON report'))
   if (findings !== undefined) return findings

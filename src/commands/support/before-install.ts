@@ -56,7 +56,7 @@ async function readGrant(client: KubeClient, role: LiveObject): Promise<Reading<
   }
 }
 
-// The kinds that act on requests or grant something, whichever version created them.
+// The kinds that act on requests or grant permissions, whichever version created the objects.
 const acting = [
   ['admissionregistration.k8s.io', 'ValidatingWebhookConfiguration'],
   ['admissionregistration.k8s.io', 'MutatingWebhookConfiguration'],

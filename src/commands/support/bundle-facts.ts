@@ -34,10 +34,7 @@ export async function readBundleFacts(
 const handshakeTimeout = 5000
 const sourceTimeout = 5000
 
-/**
- * What the injector writes into the webhooks of an object, if the user is allowed to read the injector's
- * source.
- */
+/** What the injector writes into an object's webhooks, if the user is allowed to read the injector's source. */
 async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,
@@ -63,8 +60,8 @@ async function readPublished(client: KubeClient): Promise<Fact<WebhookTrust>> {
 }
 
 /**
- * The certificates that the API server serves now, which show which cluster CA signs. Undefined if they
- * cannot be fetched, or if something else answers: a load balancer's certificate proves nothing about the
+ * The certificates that the API server serves now. They show which cluster CA currently signs. Undefined if
+ * they cannot be fetched, or if something else answers: a load balancer's certificate proves nothing about the
  * cluster CAs.
  */
 async function readApiServerChain(

@@ -16,7 +16,7 @@ import { errorStyleOf, fileStyleOf, styleOf, type StyleOptions, type Terminal } 
 /** The formats of `ca`; `pem` is the repaired bundle. */
 export type BundleFormat = Format | 'pem'
 
-/** The options that decide what `ca` prints, and that its commands repeat. */
+/** The options that decide what `ca` prints. The commands that it prints repeat them. */
 export interface BundleOutputOptions extends StyleOptions {
   readonly fix: boolean
   readonly output?: readonly Output<BundleFormat>[]
@@ -73,8 +73,8 @@ export const bundleFormats = {
 >
 
 /**
- * Writes the reports. With `--fix`, stdout gets only the command that repairs the bundles (or JSON, or the
- * bundle), so that it can be piped, and stderr the report. Throws ERR_USAGE and ERR_OUTPUT.
+ * Writes the reports. With `--fix`, only the command that repairs the bundles (or JSON, or the bundle) goes to
+ * stdout, so that it can be piped. The report goes to stderr. Throws ERR_USAGE and ERR_OUTPUT.
  */
 export async function writeBundles(
   reported: readonly Reported[],
@@ -107,7 +107,7 @@ export async function writeBundles(
 const isIdentityWebhook = (webhook: Reported['webhook']): boolean =>
   webhook !== undefined && identityWebhooksOf(webhook.configuration).includes(webhook.webhook)
 
-/** The command that prints, and for an object in a cluster also runs, the repair. */
+/** The command that prints the repair. For an object in a cluster, it also runs the repair. */
 function fixCommandOf(webhook: Reported['webhook'], options: BundleOutputOptions): string {
   const { bundle, clusterCa, go } = options
   const flag = (name: string, value: string | undefined): string[] =>
@@ -143,8 +143,8 @@ function patchCommand(reported: readonly Reported[], kubectl: string): string {
   const patch = broken.flatMap(({ webhook: target, report, caBundle }) => {
     const index = target?.webhook.index ?? 0
     const path = `/webhooks/${index}/clientConfig/caBundle`
-    // The test operations keep the patch from changing another webhook if the list has changed in the
-    // meantime, and a bundle that has been replaced.
+    // The test operations make the patch fail if the list of webhooks or the bundle has changed in the
+    // meantime.
     const tests = [
       ...(target === undefined
         ? []
@@ -158,11 +158,11 @@ function patchCommand(reported: readonly Reported[], kubectl: string): string {
   return `${kubectl} patch ${kind.toLowerCase()} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
 }
 
-/** Whether this is a bundle as the API server stores it, which a test operation compares as text. */
+/** Whether this is the base64 text that the API server stores, because a test operation compares text. */
 const isCanonical = (caBundle: string): boolean =>
   caBundle !== '' && Buffer.from(caBundle, 'base64').toString('base64') === caBundle
 
-/** What to replace in the command for a bundle whose object is not known. */
+/** What the user has to replace in the command if the object of the bundle is not known. */
 const placeholdersOf = ({ webhook, report, caBundle }: Reported): string =>
   webhook !== undefined || report.repaired === undefined
     ? ''

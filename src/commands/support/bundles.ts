@@ -68,13 +68,13 @@ export async function ca(options: CaOptions, terminal: BundleTerminal, at = new 
 /** What determines the expected bundles of a configuration's webhooks, and what they serve. */
 export interface BundleFacts {
   readonly clusterCas: ClusterCas
-  /** The chain that the API server next to the control-plane webhooks serves now. */
+  /** The chain that the API server currently serves. It runs alongside the control-plane webhooks. */
   readonly apiServer?: { chain: string; host: string } | undefined
-  /** Returns the chain that a webhook serves, if a connection was possible. */
+  /** Returns the chain that a webhook serves, if irsa-guard could connect to it. */
   readonly servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined
   /** What the injector writes. */
   readonly injected: Fact<InjectedCas>
-  /** What the policy compares with. */
+  /** What the policy compares bundles with. */
   readonly published: Fact<WebhookTrust>
 }
 

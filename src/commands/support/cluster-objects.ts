@@ -3,7 +3,7 @@ import { type KubeObject, listObjects } from '../../kube/read.js'
 import { GuardError } from '../../model/guard-error.js'
 import { readCollection, runners, serviceAccounts } from '../../sources/cluster/collections.js'
 
-/** The objects of a cluster from which a migration is planned. */
+/** The cluster objects that a migration plan is based on. */
 export interface ClusterObjects {
   readonly objects: readonly KubeObject[]
   /** Why some collections are missing, if they could not be read. */
@@ -31,7 +31,7 @@ export async function loadClusterObjects(
     listObjects(client, '/api/v1/nodes'),
     listObjects(client, '/apis/apps/v1/namespaces/kube-system/daemonsets')
   ])
-  // Nodes or DaemonSets alone would not show whether the agent is missing.
+  // Only nodes and DaemonSets together show whether the agent is missing.
   const ofAgent =
     nodes.state === 'known' && daemonSets.state === 'known' ? [...nodes.value, ...daemonSets.value] : []
 

@@ -14,7 +14,7 @@ export interface ClusterChoice {
   readonly context?: string | undefined
 }
 
-/** Finds the cluster that a command is meant for. Throws ERR_KUBECONFIG if there is none. */
+/** Finds the cluster that a command works on. Throws ERR_KUBECONFIG if there is none. */
 export function connectCluster(choice: ClusterChoice, environment: NodeJS.ProcessEnv): KubeClient {
   const client = findCluster(choice, environment)
   if (client === undefined) {
@@ -82,7 +82,7 @@ export async function readClusterIdentityWebhook(
   }
 }
 
-/** The error for an answer with status 401. */
+/** The error for a response with status 401. */
 export const notAccepted = ({ server }: Pick<KubeClient, 'server'>): GuardError =>
   new GuardError(
     'ERR_KUBECONFIG',

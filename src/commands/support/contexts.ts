@@ -4,7 +4,7 @@ import { closestTo } from '../../text/closest.js'
 import { quote } from '../../text/escape.js'
 import type { ClusterChoice } from './cluster.js'
 
-/** Which contexts of the kubeconfig a command is meant for. */
+/** Which contexts of the kubeconfig a command works on. */
 export interface ContextsChoice extends Pick<ClusterChoice, 'kubeconfig'> {
   /** Names of contexts; each can be several names, separated by commas. */
   readonly context?: readonly string[] | undefined
@@ -12,7 +12,7 @@ export interface ContextsChoice extends Pick<ClusterChoice, 'kubeconfig'> {
 }
 
 /**
- * The contexts that are meant, each once: those that are named, all of them, or the current one. Throws
+ * The contexts to use, without duplicates: the named ones, all of them, or the current one. Throws
  * ERR_KUBECONFIG if one does not exist, or if there is no kubeconfig.
  */
 export function chooseContexts(choice: ContextsChoice, environment: NodeJS.ProcessEnv): string[] {

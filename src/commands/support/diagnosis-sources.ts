@@ -9,7 +9,7 @@ import { buildClusterOnDemand } from '../../sources/cluster/on-demand.js'
 import { buildExpectedCas } from '../../sources/cluster/webhook-trust.js'
 import { buildObjectSources } from '../../sources/objects/objects.js'
 
-/** The sources of facts: the cluster as the user may read it, and what the user gave. */
+/** The sources of facts: what the user is allowed to read in the cluster, and what the user passed. */
 export function diagnosisSources(
   client: KubeClient,
   {
@@ -36,7 +36,7 @@ export function diagnosisSources(
 
   return {
     ...given,
-    // The cluster's own issuer is the one in its tokens; a file may be from another cluster.
+    // The issuer that the cluster itself reports is the one in its tokens. A file may be from another cluster.
     issuer: undefined,
     cluster: {
       ...cluster,
@@ -47,10 +47,11 @@ export function diagnosisSources(
     },
     accounts: cluster,
     namespaces: {
-      // A mode decides what admission does, and nothing about AWS.
+      // The mode decides only what admission does. It has no effect on AWS.
       readNamespace: async (name, deadline) => {
         const read = await cluster.readNamespace(name, deadline)
-        // The list of allowed roles protects what irsa-guard may read; users of a command read with their own rights.
+        // The list of allowed roles limits what irsa-guard may read; a command reads with the user's own
+        // permissions.
         if (read.state !== 'known') return moot(read.because)
         const { podsEnforced, allowedRoles } = read.value
         return known({ mode: undefined, podsEnforced, allowedRoles })

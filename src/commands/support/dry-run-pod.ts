@@ -11,10 +11,10 @@ import { reasonOf, shorten } from '../../text/escape.js'
 import { isRecord, listOf, recordOf, textOf } from '../../text/record.js'
 import type { ObjectReference } from './object-reference.js'
 
-/** A dry run of a pod: the pod as it was admitted, or why there is none. */
+/** The result of creating a pod in a dry run: the admitted pod, or why there is none. */
 export type DryRun =
   | { readonly state: 'admitted'; readonly pod: KubeObject }
-  /** irsa-guard's own webhook denied the pod, because it did not get its identity. */
+  /** irsa-guard's own webhook denied the pod, because the pod did not get its identity. */
   | { readonly state: 'absent'; readonly because: string }
   | { readonly state: 'unknown'; readonly because: string }
 
@@ -87,8 +87,9 @@ export async function dryRunPod(
 const longestRefusal = 1000
 
 /**
- * Whether the user may create pods, as `kubectl auth can-i` finds out, because an admission plugin that
- * denies a pod answers 403, too. True if there is no answer.
+ * Whether the user may create pods, checked in the same way as by `kubectl auth can-i`. The status of the dry
+ * run does not show it, because an admission plugin that denies a pod also responds with 403. True if the check
+ * gets no response.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
 async function mayCreatePods(client: KubeClient, namespace: string, signal: AbortSignal): Promise<boolean> {

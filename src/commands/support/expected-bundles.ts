@@ -21,10 +21,10 @@ export interface ExpectedBundlesQuestion {
 }
 
 /**
- * The evidence by which a webhook's bundle is judged, as in the policy's own list: the cluster CAs for a
- * webhook in the control plane, the published bundles for irsa-guard's own webhooks (regardless of
- * annotations), otherwise what the injector writes. If that is unknown, the published list is used, because
- * denials are based on it. If the list is unknown as well, returns the reasons.
+ * What a webhook's bundle is judged against, chosen in the same way as for the policy's own list: the cluster
+ * CAs for a webhook in the control plane, the published bundles for irsa-guard's own webhooks (regardless of
+ * annotations), otherwise what the injector writes. If those are unknown, the published list is used, because
+ * the policy denies bundles on the basis of that list. If the list is unknown as well, returns the reasons.
  */
 export function expectedBundlesOf(
   webhook: Webhook,
@@ -59,7 +59,8 @@ export function expectedBundlesOf(
 }
 
 /**
- * What the controller published about the rotation of the cluster CA. Empty if it published that too long ago. A CA that is not confirmed is never needed.
+ * What the controller published about the rotation of the cluster CA. Empty if the publication is too old. A CA
+ * that is not confirmed is never required in a bundle.
  */
 function rotationOf(
   name: string,
@@ -80,7 +81,7 @@ function rotationOf(
   }
 }
 
-/** What the policies compare a webhook's bundle with, if known. */
+/** What the policies compare a webhook's bundle with, if that is known. */
 export function entryOf(name: string, published: Fact<WebhookTrust>): AcceptedBundles | undefined {
   return published.state === 'known'
     ? published.value.entries.find((candidate) => candidate.name === name)

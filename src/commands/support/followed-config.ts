@@ -4,8 +4,9 @@ import type { Given } from '../../process/given.js'
 import { type FactsByHand, loadConfigFile, loadSources } from './sources.js'
 
 /**
- * Loads the configuration and the given facts of a process, together with the source of their changes. There
- * is no source without a configuration file. Throws what `loadConfigFile` and `loadSources` throw.
+ * Loads the configuration of a process and the facts passed to it, and builds the source that reports when they
+ * change. Without a configuration file, there is no such source. Throws what `loadConfigFile` and `loadSources`
+ * throw.
  */
 export async function loadFollowed(
   options: FactsByHand & { readonly config?: string | undefined },

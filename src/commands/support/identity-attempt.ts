@@ -23,7 +23,7 @@ import type { ObjectReference } from './object-reference.js'
 /** The outcome of one dry run. */
 export type Attempt = AdmittedIdentity | { readonly state: 'unknown'; readonly because: string }
 
-/** The service account or workload whose pods are tried, and what is known about its cluster. */
+/** The service account or workload to create a pod for, and what is known about its cluster. */
 export interface AttemptContext {
   readonly client: KubeClient
   readonly reference: ObjectReference
@@ -35,8 +35,8 @@ export interface AttemptContext {
 }
 
 /**
- * Creates a pod of a service account, or of a workload's template, in a dry run, and judges what the identity
- * webhook made of it. Throws ERR_INPUT if the object does not exist, or if the user is not allowed to read it
+ * Creates a pod of a service account, or of a workload's template, in a dry run, and judges how the identity
+ * webhook changed it. Throws ERR_INPUT if the object does not exist, or if the user is not allowed to read it
  * or to create pods, and ERR_KUBECONFIG if the API server does not answer.
  */
 export async function attemptIdentity(context: AttemptContext, signal: AbortSignal): Promise<Attempt> {

@@ -39,7 +39,7 @@ export interface CheckedCluster {
   readonly installation: Installation
   readonly client: KubeClient
   readonly shipped: readonly LiveObject[]
-  /** The configuration that the user names, which takes precedence over that in the cluster. */
+  /** The configuration that the user names. It takes precedence over the one in the cluster. */
   readonly config: Config | undefined
   readonly annotationPrefix: string | undefined
   readonly environment: NodeJS.ProcessEnv
@@ -114,7 +114,7 @@ const parseConfigText = (text: string): Config =>
     rules.map(({ id }) => id)
   )
 
-/** The configuration that the processes use; undefined if it cannot be read, which has a check of its own. */
+/** The configuration that the processes use; undefined if it cannot be read. A separate check reports that. */
 function configIn(
   { config }: CheckedCluster,
   configMap: Reading<LiveObject | undefined>
@@ -130,7 +130,7 @@ function configIn(
   }
 }
 
-/** Runs the dry runs that the controller repeats every minute, as the user of this command. */
+/** Performs, as the user of this command, the dry runs that the controller repeats every minute. */
 export async function probe(
   { client, installation, annotationPrefix }: CheckedCluster,
   exempt: Config['exempt']

@@ -15,7 +15,7 @@ import type { PublishedTrust, TrustReading } from '../../status/webhook-trust.js
 import { reasonOf } from '../../text/escape.js'
 import { isRecord, listOf, recordOf } from '../../text/record.js'
 
-/** Reads what the cluster has under the name of a shipped object. */
+/** Reads the object in the cluster that has the name of a shipped object. */
 export const readInstalled = async (
   client: KubeClient,
   object: LiveObject
@@ -34,7 +34,7 @@ export const readPolicies = async (
     ].map(async (object) => ({ shipped: object, live: await readInstalled(client, object) }))
   )
 
-/** Reads the WebhookTrust, and whether the API server has its kind. */
+/** Reads the WebhookTrust, and whether the API server serves that kind. */
 export async function readTrust(client: KubeClient): Promise<TrustReading> {
   const [group, trust] = await Promise.all([
     readObject(client, '/apis/irsa-guard.io/v1', { name: 'irsa-guard.io/v1' }),
@@ -47,7 +47,7 @@ export async function readTrust(client: KubeClient): Promise<TrustReading> {
   return { isServed: group.state === 'known' ? known(group.value !== undefined) : group, trust }
 }
 
-/** Reads whether irsa-guard's service accounts have the shipped rights. */
+/** Reads whether irsa-guard's service accounts have the permissions that this version ships. */
 export const readRights = async (
   client: KubeClient,
   shipped: readonly LiveObject[],
@@ -66,8 +66,8 @@ export const readRights = async (
 const handshakeTimeout = 5000
 
 /**
- * Reads what is known of the serving certificate: by a TLS handshake, or otherwise from the metric of a pod of
- * `serve`, through the API server.
+ * Reads what is known about the serving certificate: with a TLS handshake or, if that fails, from the metric of
+ * a `serve` pod, through the API server.
  */
 export async function readServed(
   client: KubeClient,
@@ -95,13 +95,14 @@ async function readExpiry(client: KubeClient, pod: LiveObject): Promise<Date | u
 
     return seconds === undefined ? undefined : new Date(Number(seconds) * 1000)
   } catch {
-    return undefined // the handshake's reason is reported
+    return undefined // the reason why the handshake failed is reported instead
   }
 }
 
 /**
- * Reads the certificates that irsa-guard's webhook serves, by a TLS handshake. A Service has an address only in
- * the cluster. A loopback URL is the API server's own host, which is this one only if the API server is here, too.
+ * Reads the certificates that irsa-guard's webhook serves, with a TLS handshake. The address of a Service can
+ * be reached only from inside the cluster. A loopback URL refers to the API server's own host, so it is useful
+ * here only if the API server runs on this host.
  */
 async function readServedChain(
   client: KubeClient,

@@ -5,7 +5,7 @@ import { buildLiveEks } from '../../sources/eks/live.js'
 import type { Failure } from '../../sources/iam/failure.js'
 import { buildLiveIam } from '../../sources/iam/live.js'
 
-/** The facts that a command reads from AWS: IAM, and the associations of the cluster if it is known. */
+/** The facts that a command reads from AWS: those in IAM and, if the cluster is known, its associations. */
 export async function buildLiveAws(
   { iam, eks }: Config,
   cluster: ClusterArn | undefined,

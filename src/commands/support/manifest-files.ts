@@ -10,7 +10,7 @@ export interface ManifestFile {
   readonly isNamed: boolean
 }
 
-/** A directory whose manifests exist only once another tool has rendered them. */
+/** A directory whose manifests have to be rendered by another tool. */
 export interface Unrendered {
   readonly directory: string
   readonly kind: 'chart' | 'kustomization'
@@ -24,8 +24,8 @@ export interface ManifestFiles {
 /**
  * The given files, and for each directory the manifests in and below it: `.yaml`, `.yml` and `.json`, except
  * hidden files and directories and `node_modules`. A Helm chart's templates are not YAML, so a chart is only
- * named. The files of a kustomization are returned, and the kustomization is named as well, because it may
- * change them. Paths that do not exist are returned as they are.
+ * listed as not rendered. The files of a kustomization are returned, and the kustomization is listed as well,
+ * because it may change them. Paths that do not exist are returned as they are.
  */
 export async function listManifestFiles(paths: readonly string[]): Promise<ManifestFiles> {
   return joined(
@@ -41,7 +41,7 @@ export async function listManifestFiles(paths: readonly string[]): Promise<Manif
 
 async function listDirectory(directory: string): Promise<ManifestFiles> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => undefined)
-  // Reading the directory as a file later produces the error message.
+  // The directory is returned as a file, so that the later attempt to read it produces the error message.
   if (entries === undefined) return { files: [{ file: directory, isNamed: false }], unrendered: [] }
   const names = entries.map(({ name }) => name)
   if (names.includes('Chart.yaml')) return { files: [], unrendered: [{ directory, kind: 'chart' }] }

@@ -11,7 +11,7 @@ export interface Manifests {
   readonly objects: readonly ManifestObject[]
   /** An error message for each input that could not be read. */
   readonly complaints: readonly string[]
-  /** The charts and kustomizations in directories, which were not rendered, each with the command to do so. */
+  /** The charts and kustomizations that were not rendered, each with the command that renders it. */
   readonly notes: readonly string[]
 }
 

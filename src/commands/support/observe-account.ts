@@ -34,7 +34,7 @@ export const accountFact = (object: Fact<KubeObject | undefined>): Fact<AccountL
     ? known(object.value === undefined ? { exists: false } : accountOf(object.value))
     : object
 
-/** The service account as rules judge it; one without annotations if it could not be read. */
+/** The service account in the form that rules judge. If it could not be read, it has no annotations. */
 export function accountSubjectOf(
   object: Fact<KubeObject | undefined>,
   namespace: string,
@@ -68,8 +68,9 @@ export function requestedBy(
 }
 
 /**
- * The role and token that a pod template sets by itself. A pod without a template may have got them while its
- * service account still requested a role, which shows only if the identity webhook injects the region, too.
+ * The role and token that the pod template itself sets. In a pod without a template, the identity webhook may
+ * have injected them while the service account still requested a role. That can be recognized only if the
+ * webhook injects the region, too.
  */
 export function ownIdentityIn(
   subject: PodSubject | undefined,

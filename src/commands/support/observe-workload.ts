@@ -12,7 +12,7 @@ import { recordOf, textOf } from '../../text/record.js'
 import { loadClusterObject } from './cluster.js'
 import type { ObjectReference } from './object-reference.js'
 
-/** An object, the pod that stands for it, and what creates its pods. */
+/** An object, the pod that represents it, and the owners that create its pods. */
 export interface ObservedWorkload {
   readonly accountName: string
   readonly pod: Fact<ObservedPod>
@@ -22,12 +22,13 @@ export interface ObservedWorkload {
   readonly creationFailure: string | undefined
 }
 
-/** Several workloads can run as one service account. More than this are not looked up. */
+/** Several workloads can use the same service account. At most this many are looked up. */
 const maxRunners = 10
 
 /**
- * Reads an object and its pods. `flags` are kubectl's, for the cluster. Throws ERR_INPUT if the object does not exist or the user is not permitted to
- * read it, and ERR_KUBECONFIG if the cluster does not answer.
+ * Reads an object and its pods. `flags` are the kubectl flags that choose the cluster. Throws ERR_INPUT if the
+ * object does not exist or the user is not permitted to read it, and ERR_KUBECONFIG if the cluster does not
+ * answer.
  */
 export async function observeWorkload(
   client: KubeClient,
@@ -75,7 +76,7 @@ const accountIn = (pod: KubeObject | undefined): string =>
 
 function emptyBecause(kind: string, object: KubeObject): string {
   const { replicas, suspend } = recordOf(object['spec'])
-  if (kind === 'ServiceAccount') return 'no pod runs as it'
+  if (kind === 'ServiceAccount') return 'no pod uses it'
   if (replicas === 0) return 'it has no pods, because spec.replicas is 0'
 
   return suspend === true ? 'it has no pods, because it is suspended' : 'it has no pods'

@@ -79,7 +79,7 @@ export async function observe(
   })
   const effective = identityWebhookOf(base)
 
-  // Which chain it is decides what else is read.
+  // The chain decides what else is read.
   const gather = (subject: Subject, needs: readonly GatheredNeed[], sources: Sources) =>
     gatherFacts(subject, needs, sources, { deadline: noDeadline, at })
   const preliminary = await gather(accountSubject, ['associated', 'association'], base)
@@ -101,7 +101,7 @@ export async function observe(
   })
   const sources: Sources = {
     ...base,
-    // A pod that has IRSA's variables uses them, whatever association was created later.
+    // A pod that has IRSA's variables uses them, even if an association was created later.
     ...(chain.chain === 'irsa' && isAssociated(preliminary.associated) && { associations: undefined }),
     podIdentityAgent: node.agentInCluster.state === 'known' ? node.agentInCluster.value : undefined
   }
@@ -185,14 +185,14 @@ const identityConfigurations = (objects: readonly KubeObject[]): Subject[] =>
 const podNode = (pod: Observations['pod']): string | undefined =>
   pod.state === 'known' ? pod.value.node : undefined
 
-/** Creates a pod of the service account in a dry run, with the labels that selectors look at. */
+/** Creates a pod of the service account in a dry run, with the labels that webhook selectors match. */
 async function readProbe(
   client: KubeClient,
   namespace: string,
   { accountName, pod, template }: Awaited<ReturnType<typeof observeWorkload>>
 ): Promise<Fact<Probe>> {
   const ofPods = template?.pod.labels ?? (pod.state === 'known' ? pod.value.subject?.pod.labels : undefined)
-  // Whether the pods opt out of the identity webhook is another question.
+  // Whether the pods opt out of the identity webhook is checked elsewhere.
   const labels = Object.fromEntries(Object.entries(ofPods ?? {}).filter(([key]) => key !== bypassLabel))
   const answer = await probePod(client, { namespace, serviceAccount: accountName, labels })
   if (answer.state !== 'known') return answer

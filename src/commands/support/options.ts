@@ -17,7 +17,7 @@ export const awsOption = (): Option =>
     'query IAM, and EKS if the cluster is known, with your AWS credentials and region'
   ).conflicts('iam')
 
-/** The option for the configuration; `isFound` if the command looks for a file when it is not given. */
+/** The option for the configuration. `isFound`: without the option, the command looks for a file itself. */
 export const configOption = ({ isFound = true } = {}): Option =>
   new Option(
     '--config <file>',
@@ -61,10 +61,10 @@ export const verboseOption = (): Option =>
 
 const quietOption = (): Option => new Option('-q, --quiet', 'show only errors')
 
-/** How the text of a command looks. */
+/** The options for how the text output of a command looks. */
 export const styleOptions = (): readonly Option[] => [colorOption(), asciiOption(), quietOption()]
 
-/** The same for a command that can show more than it does by default. */
+/** The same, for a command that can show more than it does by default. */
 export const styleOptionsWithVerbose = (): readonly Option[] => [
   colorOption(),
   asciiOption(),

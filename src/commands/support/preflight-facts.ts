@@ -32,7 +32,7 @@ import { clusterFlags } from './kubectl.js'
 import { readWithoutRole } from './pods-without-role.js'
 import { loadCaFile } from './sources.js'
 
-/** What a preflight is about. */
+/** What to check before the CA is activated. */
 export interface PreflightOptions extends ClusterChoice {
   readonly clusterCa?: string
   /** Further kubeconfigs to check, besides the one in use. */
@@ -152,7 +152,7 @@ async function readPublication(
       first === undefined
         ? {
             state: 'unknown',
-            because: 'neither kube-system nor default shows it to you',
+            because: 'you can read it in neither kube-system nor default',
             check: `${canI('GET', '/api/v1/namespaces/kube-system/configmaps/kube-root-ca.crt')}${flags}`
           }
         : { state: 'known', value: first.cas },
@@ -161,8 +161,8 @@ async function readPublication(
 }
 
 /**
- * When the newest CA was handed out. Once that CA signs, the ConfigMap may have been written again, with
- * another order, so EKS's own time counts more.
+ * When the newest CA was distributed. Once that CA signs, the ConfigMap may have been rewritten in a different
+ * order, so the time from EKS takes precedence.
  */
 function appendedOf(
   { authorities, mustHold }: Rotation,
@@ -201,8 +201,9 @@ async function readAccepted({ client, flags }: ReadCluster): Promise<PreflightFa
 }
 
 /**
- * Since when the newest CA has signed, or signed before a rollback. Only then can a bundle have gone stale.
- * Without EKS, the time is not known, and the CA's own age is the earliest time.
+ * The time at which the newest CA began to sign, even if it was rolled back later. No bundle can have gone
+ * stale before that. Without EKS, the time is not known, and the start of the CA's validity is the earliest
+ * possible time.
  */
 function signingSinceOf(rotation: Rotation): Date | undefined {
   const newest = newestOf(rotation)

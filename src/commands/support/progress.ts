@@ -1,7 +1,7 @@
 import { escapeText } from '../../text/escape.js'
 import type { Terminal } from './terminal.js'
 
-/** One line on a terminal that tells what a command is doing. */
+/** One line on a terminal that shows what a command is doing. */
 export interface Progress {
   show(text: string): void
   /** Removes the line, before anything else is printed. */

@@ -9,11 +9,11 @@ export interface Repetition {
   readonly timeout: number
   readonly interval: number
   readonly interrupted: AbortSignal
-  /** Called with the reason of an attempt without success, if it differs from the previous reason. */
+  /** Called with the reason why an attempt failed, if it differs from the previous reason. */
   readonly onWaiting: (because: string) => void
 }
 
-/** The last attempt that ended in time, if there was one. */
+/** The last attempt that finished in time, if any. */
 export interface LastAttempt {
   readonly attempt: Attempt | undefined
   readonly attempts: number
@@ -21,8 +21,9 @@ export interface LastAttempt {
 }
 
 /**
- * Repeats attempts until one succeeds, one shows that none ever will, the timeout expires, or the user interrupts. Rejects
- * if the first attempt does; later, such a failure may pass, as when the API server restarts.
+ * Repeats attempts until one succeeds, one shows that none ever will, the timeout expires, or the user
+ * interrupts. Rejects if the first attempt does. A later failure of that kind may be temporary, for example
+ * because the API server restarts.
  */
 export async function repeatAttempts(
   makeAttempt: (signal: AbortSignal) => Promise<Attempt>,
@@ -45,7 +46,7 @@ export async function repeatAttempts(
 
     if (before === undefined || before.state === 'present' || before.because !== attempt.because)
       onWaiting(attempt.because)
-    await sleep(interval, undefined, { signal: over }).catch(() => undefined) // rejects if it is over
+    await sleep(interval, undefined, { signal: over }).catch(() => undefined) // rejects once `over` is aborted
     if (over.aborted) break
   }
 

@@ -2,8 +2,8 @@ import { GuardError } from '../../model/guard-error.js'
 import { quote } from '../../text/escape.js'
 
 /**
- * The time that a report states as its creation: now, or `SOURCE_DATE_EPOCH`, so that two runs can produce
- * the same report. Throws ERR_USAGE if the variable is no time.
+ * The time at which a report says it was created: now, or `SOURCE_DATE_EPOCH`, so that two runs can produce the
+ * same report. Throws ERR_USAGE if the variable is not a valid time.
  * https://reproducible-builds.org/specs/source-date-epoch/
  */
 export function reportTime({ SOURCE_DATE_EPOCH: seconds }: NodeJS.ProcessEnv): Date {

@@ -38,7 +38,7 @@ export interface ScanOptions {
   readonly clusterArn?: string | undefined
 }
 
-/** What stays the same for all clusters of a scan. */
+/** What is the same for all clusters of a scan. */
 export interface ScanSetting {
   readonly config: Config
   readonly severities: ReadonlyMap<string, Severity | 'off'>
@@ -51,7 +51,7 @@ export interface ScanSetting {
   readonly iamRequests: RequestCounter
 }
 
-/** A cluster after its scan. */
+/** A scanned cluster. */
 export interface ScannedCluster extends JudgedCluster {
   /** The kubeconfig context; undefined for objects from files. */
   readonly name: string | undefined
@@ -81,7 +81,7 @@ export async function scanContext(
 }
 
 /**
- * Reads and judges a cluster, whose name is shown while it is read. Throws ERR_KUBECONFIG or ERR_INPUT if
+ * Reads and judges a cluster. Its name is shown while it is being read. Throws ERR_KUBECONFIG or ERR_INPUT if
  * nothing of it can be read, and ERR_USAGE if facts contradict each other.
  */
 export async function scanConnected(
@@ -120,7 +120,7 @@ export async function scanConnected(
   }
 }
 
-/** Judges objects from files as those of one cluster. */
+/** Judges objects from files as the objects of one cluster. */
 export async function scanObjects(
   objects: ClusterObjects['objects'],
   options: ScanOptions,
@@ -205,7 +205,7 @@ async function givenFacts(client: KubeClient, options: ScanOptions, setting: Sca
   return {
     ...given,
     ...fromAws,
-    // An IAM file names the issuer of the cluster that it was made for. That can be another cluster.
+    // An IAM file names the issuer of the cluster that it was created for. That can be another cluster.
     issuer: issuer?.state === 'known' ? undefined : given.issuer,
     expectedCas: buildExpectedCas(client, cas?.confirmed),
     identityWebhook: withAnnotationPrefix(settings ?? defaultIdentityWebhook, config.annotationPrefix)

@@ -73,7 +73,7 @@ async function unusedIn(clusters: readonly ScannedCluster[], namespace: string |
   const accounts = each.map(({ accounts }) => accounts)
   const together = <T>(lists: readonly (readonly T[] | undefined)[]): T[] | undefined =>
     lists.every((list) => list === undefined) ? undefined : lists.flatMap((list) => list ?? [])
-  // What one cluster cannot tell, an association in another cluster may show.
+  // A role that is undetermined for one cluster may be used by an association in another cluster.
   const usedAnywhere = new Set(each.flatMap(({ associated }) => [...associated]))
   const [roles, undetermined] = [
     together(each.map(({ roles }) => roles)),
@@ -115,8 +115,8 @@ function verdictsOn(
 }
 
 /**
- * Whether a report would contain a finding; undefined if the scan is partial or covers only objects chosen by
- * label or time.
+ * A function that tells whether this scan would report an earlier finding if it still existed. Undefined if the
+ * scan is partial or covers only objects selected by label or time.
  */
 function coverageOf(
   clusters: readonly ScannedCluster[],
@@ -143,15 +143,15 @@ function coverageOf(
 
 const needsOf = new Map(rules.map(({ id, needs }) => [id, new Set<string>(needs)]))
 
-/** The rules that judge both chains. */
+/** The rules that apply to both chains. */
 const ofBothChains = new Set(
   rules.filter(({ either }) => either?.includes('podIdentityTrust') === true).map(({ id }) => id)
 )
 
 /**
- * Whether a rule was applied with these sources. A rule whose facts have no source is not listed as unchecked,
- * either. The field of a finding about IRSA is an annotation; any other finding of a rule that judges both
- * chains may be about an association.
+ * Whether a rule was applied with these sources. A rule is not listed as unchecked, either, if there is no
+ * source for its facts. The field of a finding about IRSA is an annotation; any other finding of a rule that
+ * applies to both chains may be about an association.
  */
 function isJudgedWith(sources: Sources | undefined, rule: string, field: string | undefined): boolean {
   if (sources === undefined) return false
@@ -168,7 +168,7 @@ function isJudgedWith(sources: Sources | undefined, rule: string, field: string 
   )
 }
 
-/** Whether the scan of one namespace judges an object by a rule. */
+/** Whether the scan of one namespace applies a rule to an object. */
 const isCoveredBy = (only: string, rule: string, { kind, namespace, name }: Place): boolean =>
   namespace === undefined
     ? (kind !== 'Namespace' || name === only) && needsOf.get(rule)?.has('podsWithRole') !== true

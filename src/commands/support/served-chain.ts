@@ -7,7 +7,8 @@ const handshakeTimeout = 10_000
 
 /**
  * Fetches the certificates (PEM, leaf first) of the server that a user names (`HOST:PORT`). `name` is sent as
- * SNI. Throws ERR_USAGE if `server` has another form, and ERR_INPUT if the server presents no certificates.
+ * SNI. Throws ERR_USAGE if `server` does not have this form, and ERR_INPUT if the server presents no
+ * certificates.
  */
 export async function loadChainOf(server: string, name?: string): Promise<string> {
   const [, host, port] = /^(\[[^\]]+\]|[^/\s]+):(\d{1,5})$/.exec(server) ?? []
@@ -25,7 +26,8 @@ export async function loadChainOf(server: string, name?: string): Promise<string
   }
 }
 
-// OpenSSL's own messages contain names of its source files, so these replace them, by Node's error code:
+// OpenSSL's own messages contain names of its source files. These messages replace them, keyed by Node's error
+// code:
 // https://nodejs.org/api/errors.html#openssl-error-codes
 const reasons = new Map([
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'it does not speak TLS'],

@@ -18,7 +18,7 @@ import { chooseCluster } from './cluster-arn.js'
 export interface FactsByHand {
   readonly iam: readonly string[]
   readonly issuer?: string | undefined
-  /** The identity webhook's default audience. */
+  /** The audience that the identity webhook requests by default. */
   readonly audience?: string | undefined
   /** Path of a PEM file. */
   readonly clusterCa?: string | undefined
@@ -45,7 +45,7 @@ export async function loadConfigFile(file: string | undefined): Promise<Config> 
 }
 
 /**
- * Reads the configuration file of a command that people run: the given file, or the first
+ * Reads the configuration file of a command other than `serve` and `controller`: the given file, or the first
  * `.irsa-guard.yaml` in the working directory or a directory above it. The search ends at the top of a Git
  * repository. Throws ERR_INPUT, ERR_CONFIG.
  */

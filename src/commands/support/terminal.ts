@@ -29,7 +29,7 @@ export function complain({ stderr, errorScreen }: ErrorTerminal, message: string
 
 const narrowest = 40
 
-/** The options of a command that decide how its text looks. */
+/** The options of a command that decide how its text output looks. */
 export interface StyleOptions {
   readonly color?: 'auto' | 'always' | 'never'
   readonly ascii?: boolean
@@ -37,7 +37,7 @@ export interface StyleOptions {
   readonly quiet?: boolean
 }
 
-/** How the text of a command looks: its flags first, then what the terminal supports. */
+/** The style of a command's text output. The flags decide first, then what the terminal supports. */
 export function styleOf(
   options: StyleOptions,
   { screen, hasColors = false }: Pick<Terminal, 'screen' | 'hasColors'>
@@ -52,10 +52,10 @@ export function styleOf(
   }
 }
 
-/** The style of a text that is written to a file: as the flags say, without regard to the terminal. */
+/** The style of text that is written to a file. Only the flags count, not the terminal. */
 export const fileStyleOf = (options: StyleOptions): Style => styleOf(options, {})
 
-/** The style of a text on stderr, which has no colors. */
+/** The style of text on stderr, which has no colors. */
 export const errorStyleOf = (options: StyleOptions, { errorScreen }: Pick<Terminal, 'errorScreen'>): Style =>
   styleOf(options, errorScreen === undefined ? {} : { screen: { ...errorScreen, isDumb: false } })
 
@@ -69,7 +69,7 @@ export const processTerminal: Terminal = {
   hasColors: styleText('red', 'text', { stream: stdout }) !== 'text',
   ...(stdout.isTTY && {
     screen: {
-      columns: stdout.columns || 80, // some terminals do not tell their width
+      columns: stdout.columns || 80, // some terminals do not report their width
       isDumb: env['TERM'] === 'dumb'
     }
   }),

@@ -1,7 +1,9 @@
 import { GuardError } from '../../model/guard-error.js'
 import { quote } from '../../text/escape.js'
 
-/** The time of an option, in the form of RFC 3339; seconds may be missing. Throws ERR_USAGE. */
+/**
+ * The time in the value of an option, as in RFC 3339, except that the seconds can be omitted. Throws ERR_USAGE.
+ */
 export function timeGiven(option: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/.test(text)

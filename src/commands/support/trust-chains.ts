@@ -17,20 +17,20 @@ import { partsOf } from '../../trust-policy/parts.js'
 import { callOf } from '../../trust-policy/pod-identity/call.js'
 import { actions, callerOf } from '../../trust-policy/pod-identity/caller.js'
 
-/** One of the two ways in which pods get a role, and how it judges the role's trust policy. */
+/** One of the two ways in which pods get a role, and how a trust policy is judged for it. */
 export interface TrustChain {
   readonly chain: 'irsa' | 'pod-identity'
-  /** What the policy is judged for, for people. */
+  /** What the policy is judged for, in human-readable form. */
   readonly about: TrustQuestionText
   readonly judge: (policy: TrustPolicyDocument) => TrustVerdict
   /** The calls by which pods get the role, by action. */
   readonly calls: Readonly<Record<string, Call>>
 }
 
-/** The verdict on a policy by one chain, for output. */
+/** The verdict on a policy for one chain, as it is printed. */
 export type ChainReport = TrustReport & Pick<TrustChain, 'chain'>
 
-/** Judges a policy by one chain. */
+/** Judges a policy for one chain. */
 export function reportOfChain(
   { chain, about, judge, calls }: TrustChain,
   given: TrustPolicyDocument
@@ -77,7 +77,7 @@ export function irsaChain(
 const roleTextOf = (role: RoleArn | undefined): string | undefined =>
   role && `${role.path.slice(1)}${role.name}`
 
-/** What the options of `trust` say about EKS Pod Identity. */
+/** The options of `trust` for EKS Pod Identity. */
 export interface PodIdentityOptions {
   readonly clusterArn?: string
   /** False with `--no-session-tags`. */
@@ -111,9 +111,9 @@ export async function readAssociationOf(
 }
 
 /**
- * Which chains to judge. `--issuer` asks about IRSA, and `--cluster-arn` about EKS Pod Identity. Without
- * either option, it is the chain that the service account uses with this role, because the role of one chain
- * need not admit the other.
+ * Which chains to judge. `--issuer` selects IRSA, and `--cluster-arn` selects EKS Pod Identity. Without either
+ * option, only the chain through which the service account uses this role is judged, because a role for one
+ * chain does not have to admit the other.
  */
 export function chainsAsked(
   options: PodIdentityOptions & { readonly issuer?: string },
@@ -135,7 +135,7 @@ export function chainsAsked(
   }
 }
 
-/** The first option that only EKS Pod Identity has. */
+/** The first given option that applies only to EKS Pod Identity. */
 function podIdentityOptionIn(options: PodIdentityOptions): string | undefined {
   if (options.clusterArn !== undefined) return '--cluster-arn'
   if (options.firstRole !== undefined) return '--first-role'
@@ -155,8 +155,8 @@ const isAssociatedWith = ({ role, association }: TrustSubject): boolean =>
     association.value.targetRoleArn === role.text)
 
 /**
- * The EKS Pod Identity chain. What the options leave open comes from the association of the service account.
- * Throws ERR_USAGE.
+ * The EKS Pod Identity chain. What the options do not specify is taken from the association of the service
+ * account. Throws ERR_USAGE.
  */
 export function podIdentityChain(
   options: PodIdentityOptions,
@@ -210,7 +210,7 @@ function assertInAccount(role: RoleArn | undefined, cluster: ClusterArn, isFirst
   if (role === undefined || (role.account === cluster.account && role.partition === cluster.partition)) return
   const fix = isFirst
     ? 'pass the role that the association names first'
-    : 'if it is the target role of an association, pass the role that assumes it with --first-role'
+    : 'if it is the target role of an association, use --first-role to pass the role that assumes it'
   throw new GuardError(
     'ERR_USAGE',
     `role ${role.text} is in AWS account ${role.account} (${role.partition}); the role of an association has to be in the account of the cluster, ${cluster.account} (${cluster.partition}); ${fix}`
@@ -229,7 +229,7 @@ function firstRoleOf(
     if (externalId === undefined) return undefined
     throw new GuardError(
       'ERR_USAGE',
-      '--external-id is for a target role; pass the role that assumes it with --first-role'
+      '--external-id is for a target role; use --first-role to pass the role that assumes it'
     )
   }
   if (parseRoleArn(arn) === undefined)

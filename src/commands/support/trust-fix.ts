@@ -5,8 +5,8 @@ import { parsePolicyDocument } from '../../trust-policy/document.js'
 import type { PodIdentityOptions, TrustChain } from './trust-chains.js'
 
 /**
- * A policy that admits the service account by every chain, with each chain's correction made in turn.
- * Undefined if there is none.
+ * A policy that admits the service account through every chain. The corrections for the chains are applied in
+ * turn. Undefined if there is none.
  */
 export function correctedFor(chains: readonly TrustChain[], given: TrustPolicyDocument): unknown {
   let policy = given
@@ -16,13 +16,13 @@ export function correctedFor(chains: readonly TrustChain[], given: TrustPolicyDo
     if (suggested === undefined) return undefined
     policy = { document: suggested, encoding: 'json' }
   }
-  if (!chains.every(({ judge }) => judge(policy).verdict === 'allowed')) return undefined // a correction must not undo another
+  if (!chains.every(({ judge }) => judge(policy).verdict === 'allowed')) return undefined // one correction must not undo another
   const read = parsePolicyDocument(policy.document, policy.encoding)
 
   return 'value' in read ? read.value : undefined
 }
 
-/** The options that a second run needs to get the same answer. */
+/** The options that a second run needs to get the same result. */
 interface AskedAgain extends PodIdentityOptions {
   readonly role?: string
   readonly policy?: string

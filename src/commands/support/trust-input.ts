@@ -90,7 +90,7 @@ export function ownerOf(policy: unknown): { account: string; partition: string }
   if (partition === undefined || account === undefined || owners.size > 1) {
     throw new GuardError(
       'ERR_USAGE',
-      `the policy names OIDC providers of ${owners.size} accounts; pass the ARN of the policy's role with --role`
+      `the policy names OIDC providers in ${owners.size} accounts; pass the ARN of the policy's role with --role`
     )
   }
   return { account, partition }

@@ -26,14 +26,14 @@ export interface BackgroundScanOptions extends Omit<ScanSourcesOptions, 'objects
   readonly onFindings: () => void
 }
 
-/** A background scan that runs. */
+/** A running background scan. */
 export interface BackgroundScan {
   /** Notes that the facts about a namespace have changed; without a name, those about all namespaces. */
   note(namespace: string | undefined): void
   findings(): Iterable<Pick<Finding, 'rule' | 'severity'>>
   /** Why the scan or its reports do not work, or are not complete. */
   trouble(): string | undefined
-  /** Why the queue of changes does not work; undefined if there is none. */
+  /** Why the queue of changes does not work. Undefined if it works, or if there is none. */
   queueTrouble(): string | undefined
   readonly lastEvents: Readonly<Record<string, Date | undefined>>
   stop(): Promise<void>
@@ -46,9 +46,9 @@ const restFactor = 4
 const longestWait = 60_000
 
 /**
- * Starts the background scan. Watches show what changes in the cluster, and the roles, providers and
- * associations are read again from AWS when they are old. A namespace is judged again when something about it
- * has changed, and all of them three times in each interval. Findings become metrics, Events and reports.
+ * Starts the background scan. Watches show what changes in the cluster. Roles, providers and associations are
+ * read from AWS again when they are old. A namespace is judged again when something about it has changed. All
+ * namespaces are judged three times per interval. Findings become metrics, Events and reports.
  */
 export async function startBackgroundScan(options: BackgroundScanOptions): Promise<BackgroundScan> {
   const { client, config, given, eks, metrics, log, onFindings } = options
@@ -121,7 +121,7 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
   const scanning = repeat('backgroundScan', interval / 3, log, async () => {
     for (let waited = 0; objects.pending.length > 0 && waited < longestWait && !isStopped(); waited += 100)
       await sleep(100)
-    await reporting.begun // so that the times of earlier findings are known
+    await reporting.begun // so that it is known since when earlier findings have existed
     if (isStopped()) return
     const [began, usage] = [performance.now(), process.cpuUsage()]
     const changes = await scanner.scan()

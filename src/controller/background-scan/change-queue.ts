@@ -17,14 +17,14 @@ export interface ChangesOptions {
   readonly log: Logger
 }
 
-/** A queue of changes that is read. */
+/** A queue of changes that is being read. */
 export interface FollowedChanges {
   /** Why the queue cannot be read; undefined if it can. */
   trouble(): string | undefined
   stop(): Promise<void>
 }
 
-/** How long SQS waits for a message, in seconds; it permits no more. */
+/** How long SQS waits for a message, in seconds. This is the maximum that it permits. */
 const longestPoll = 20
 /** How long SQS waits for a further batch, in seconds. With 0, it would not query all of its servers. */
 const shortestPoll = 1
@@ -32,12 +32,13 @@ const shortestPoll = 1
 const longestPause = 300_000
 /** The pause between two batches, in milliseconds: at most 200 messages a second. */
 const betweenBatches = 50
-/** This many batches are read in one run. When a run ends, an earlier failure counts as over. */
+/** At most this many batches are read in one run. At the end of a run, an earlier failure counts as resolved. */
 const maxBatches = 100
 
 /**
- * Reads the queue of changes, if one is configured: what a message names is read again soon from IAM or EKS,
- * within their rate limits. A message is never trusted and never kept: every message is deleted, whatever it contains. Without the queue, and while it does not work, the scan finds the same changes when it reads everything again.
+ * Reads the queue of changes, if one is configured: what a message names is soon read again from IAM or EKS,
+ * within their rate limits. A message is never trusted and never kept: every message is deleted, whatever it
+ * contains. Without a working queue, the scan finds the same changes later, when it reads everything again.
  */
 export async function followChanges(options: ChangesOptions): Promise<FollowedChanges | undefined> {
   const { config, followed, eks, metrics, log } = options
@@ -82,7 +83,7 @@ export async function followChanges(options: ChangesOptions): Promise<FollowedCh
   }
 }
 
-/** What a change leads to. */
+/** Passes a change to the reader that it affects. Returns what came of it. */
 export function resultOf(change: Change, { config, followed, eks }: ChangesOptions): Noted | NoChange {
   if (change.kind !== 'association') return followed?.noteChange(change) ?? 'unrelated'
   const { account, region, name } = config.eks.clusterArn ?? {}

@@ -10,12 +10,13 @@ export interface FindingEvents {
   write(changes: FindingChanges): Promise<void>
 }
 
-/** This many Events can be written at once, and one more after each further interval. */
+/** This many Events can be written at once. Each further interval permits one more. */
 const [maxEvents, eventInterval] = [50, 30_000]
 
 /**
- * Builds the writer of Events. Findings of one cause in one namespace share an Event. If a change of one role
- * breaks thousands of namespaces, the first Events are written, and the log has the number of the others.
+ * Builds the writer of Events. Findings in one namespace that have the same cause share an Event. If a change
+ * to one role breaks thousands of namespaces, only the first Events are written, and the log states the number
+ * of the others.
  */
 export function buildFindingEvents(client: KubeClient, log: Logger, now: () => Date): FindingEvents {
   let tokens = maxEvents
@@ -40,12 +41,12 @@ export function buildFindingEvents(client: KubeClient, log: Logger, now: () => D
       }
       if (refused > 0) log.warn({ events: refused, because }, 'Events were not written')
       if (events.length > affordable.length)
-        log.warn({ events: events.length - affordable.length }, 'too many findings changed for an Event each')
+        log.warn({ events: events.length - affordable.length }, 'too many findings changed; some got no Event')
     }
   }
 }
 
-/** The Events about changes, without those of severity info; those that have appeared come first. */
+/** The Events about changed findings, except those of severity info. New findings come first. */
 export function eventsOf({ appeared, gone }: FindingChanges): GuardEvent[] {
   return [
     ...groupsOf(appeared).map(([first, ...others]): GuardEvent => {

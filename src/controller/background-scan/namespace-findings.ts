@@ -4,7 +4,7 @@ import { type ObjectVerdict, type ReportedFinding, reportOf } from '../../output
 import { rules } from '../../rules/index.js'
 import type { JudgedNamespace } from '../../scan/judge-namespace.js'
 
-/** The findings in one namespace, each with the time since when it is known. */
+/** The findings in one namespace, each with the time at which it was first found. */
 export interface NamespaceFindings extends Pick<JudgedNamespace, 'judged' | 'passed' | 'pods'> {
   readonly findings: readonly ReportedFinding[]
 }
@@ -18,9 +18,9 @@ export interface FindingChanges {
 const summaryOf = (id: string): string => rules.find((rule) => rule.id === id)?.summary ?? id
 
 /**
- * The findings of a namespace after a scan. A finding keeps its `since`. It also stays if its rule could not
- * be checked this time, because AWS did not answer for example. `share` is applied to new findings: after one
- * mistake, tens of thousands of them can have the same fix.
+ * The findings of a namespace after a scan. A finding keeps its `since`. It also stays if its rule could not be
+ * checked this time, for example because AWS did not respond. `share` is applied to new findings, because one
+ * mistake can cause tens of thousands of them with the same fix.
  */
 export function findingsOf(
   { verdicts, ...judged }: JudgedNamespace,

@@ -2,7 +2,7 @@ import type { KubeClient } from '../../kube/client.js'
 import { readObject } from '../../kube/read.js'
 import { listOf, recordOf } from '../../text/record.js'
 
-/** A kind of reports that other tools show. */
+/** A kind of report that other tools display. */
 export interface ReportKind {
   /** Such as `openreports.io/v1alpha1`. */
   readonly apiVersion: string
@@ -17,8 +17,8 @@ const reportKinds: readonly ReportKind[] = [
 ]
 
 /**
- * Reads which kinds of reports the API server has; undefined if it does not answer. Every authenticated user
- * may read this: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles
+ * Reads which kinds of reports the API server serves. Undefined if it does not respond. Every authenticated
+ * user may read this: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles
  */
 export async function readReportKinds(client: KubeClient): Promise<readonly ReportKind[] | undefined> {
   const found = await Promise.all(
@@ -33,6 +33,6 @@ export async function readReportKinds(client: KubeClient): Promise<readonly Repo
   return found.includes(undefined) ? undefined : reportKinds.filter((_kind, index) => found[index])
 }
 
-/** The path of all reports of a kind, or of those in a namespace. */
+/** The path of all reports of a kind, or of all those in a namespace. */
 export const reportsPath = ({ apiVersion, plural }: ReportKind, namespace?: string): string =>
   `/apis/${apiVersion}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`

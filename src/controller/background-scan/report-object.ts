@@ -8,7 +8,7 @@ import type { NamespaceFindings } from './namespace-findings.js'
 /** The name of the report in each namespace. */
 export const reportName = 'irsa-guard'
 
-/** The content of a report, without the metadata that the API server keeps. */
+/** The content of a report, without its metadata. */
 export interface ReportContent {
   readonly results: readonly KubeObject[]
   readonly summary: Readonly<Record<'pass' | 'fail' | 'warn' | 'error' | 'skip', number>>
@@ -22,8 +22,8 @@ const maxBytes = 900_000
 const longestText = 1024
 
 /**
- * The report on a namespace: its errors and warnings, and how many objects passed. Undefined if there are no
- * errors and warnings. Both report APIs have these fields:
+ * The report on a namespace: its errors and warnings, and the number of objects that passed. Undefined if there
+ * are no errors or warnings. Both report APIs have these fields:
  * https://github.com/openreports/reports-api and https://github.com/kubernetes-sigs/wg-policy-prototypes
  */
 export function reportContentOf({ findings, passed }: NamespaceFindings): ReportContent | undefined {
@@ -86,7 +86,7 @@ function resultOf({
 const shortened = (text: string): string =>
   text.length > longestText ? `${text.slice(0, longestText - 1)}…` : text
 
-/** What two reports are compared by: a hash of their results, and their summaries. */
+/** The parts by which two reports are compared: a hash of the results, and the summary. */
 export interface ReportPrint {
   readonly results: string
   readonly summary: string
@@ -109,7 +109,7 @@ function canonical(value: unknown): string {
 
 /**
  * The findings in a stored report about objects of its own namespace, so that their times are kept when the
- * controller restarts. Anyone with the right to write reports may have changed them.
+ * controller restarts. Anyone who is allowed to write reports may have changed them.
  */
 export function findingsIn(report: KubeObject): ReportedFinding[] {
   const own = recordOf(report['metadata'])['namespace']

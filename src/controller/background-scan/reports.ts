@@ -30,7 +30,7 @@ export interface ReportsOptions {
   readonly recountEvery: number
   /** Called when a report has changed. */
   readonly onChange: () => void
-  /** Called with the findings of each report that is there at the start. */
+  /** Called with the findings of each report that exists at the start. */
   readonly onEarlier: (namespace: string, findings: readonly ReportedFinding[]) => void
 }
 
@@ -39,7 +39,10 @@ interface StoredReport {
   readonly print: ReportPrint
 }
 
-/** Trouble is logged only if it lasts for this many milliseconds: when a kind is installed or removed, the API server answers 429 or 404 for some seconds. */
+/**
+ * Trouble is logged only if it lasts this many milliseconds. When a kind is installed or removed, the API
+ * server responds with 429 or 404 for some seconds.
+ */
 const troubleTime = 10_000
 
 const nameQuery = { fieldSelector: `metadata.name=${reportName}` }
@@ -102,7 +105,7 @@ export function buildReports(options: ReportsOptions): Reports {
     })
   }
 
-  /** Waits for the first list, for a limited time: reports must not stop the scan. */
+  /** Waits for the first list, but only for a limited time, because reports must not hold up the scan. */
   async function listed(watched: Watched<StoredReport>): Promise<void> {
     for (let wait = 0; wait < 50 && !watched.synced; wait++)
       await new Promise((resolve) => setTimeout(resolve, 100))
@@ -207,7 +210,7 @@ export function buildReports(options: ReportsOptions): Reports {
     if (response.status === 404) selectedAt = -Infinity
     if (response.status === 404 || response.status === 409) return
     const because = response.status < 300 ? undefined : statusMessage(response)
-    // Its kind is about to go: the API server then refuses to create objects of it.
+    // The kind is about to be removed, so the API server refuses to create objects of it.
     if (because?.includes('custom resource definition is terminating') === true) {
       selectedAt = -Infinity
       return

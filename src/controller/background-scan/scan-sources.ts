@@ -24,7 +24,7 @@ export interface ScanSourcesOptions {
   readonly expectedCas: ExpectedCasSource
 }
 
-/** Builds the reader of the facts that a scan uses besides the objects of a namespace. */
+/** Builds the reader of the facts that a scan uses in addition to the objects of a namespace. */
 export function buildScanSources({
   client,
   objects,
@@ -49,7 +49,7 @@ export function buildScanSources({
         ...objects.listed('mutatingwebhookconfigurations'),
         ...objects.listed('validatingwebhookconfigurations')
       ]),
-      // An IAM file names the issuer of the cluster that it was made for. That can be another cluster.
+      // An IAM file names the issuer of the cluster that it was created for. That can be another cluster.
       issuer: configured ?? (issuer.state === 'known' ? undefined : given.issuer),
       clusterCa: undefined, // the controller already considers a given CA when it publishes bundles
       expectedCas,
@@ -59,7 +59,10 @@ export function buildScanSources({
   }
 }
 
-/** Associations as they are known, because a reader that was started reads them in the background. */
+/**
+ * Answers from what is already known about associations, because the started reader reads them in the
+ * background.
+ */
 function answeringAtOnce(associations: AssociationSource): AssociationSource {
   const atOnce = (lookup: Lookup): Lookup => ({
     ...lookup,

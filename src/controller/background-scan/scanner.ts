@@ -17,7 +17,10 @@ export interface ScannerOptions extends RuleSettings {
   readonly objects: WatchedObjects
   /** Reads the facts that do not come from the objects. */
   readonly readSources: () => Promise<Sources>
-  /** The time in milliseconds after which every namespace is judged again, because time decides some rules. */
+  /**
+   * The time in milliseconds after which every namespace is judged again, because some rules depend on the
+   * time.
+   */
   readonly sweepEvery: number
   readonly now: () => Date
   /** Ends a scan with an error. */
@@ -28,16 +31,16 @@ export interface ScannerOptions extends RuleSettings {
 export interface Scanner {
   /** Notes that a namespace has to be judged again; without a name, every namespace. */
   note(namespace: string | undefined): void
-  /** Judges the noted namespaces. `isSweep` is true if these were all. */
+  /** Judges the noted namespaces. `isSweep` is true if these were all namespaces. */
   scan(): Promise<FindingChanges & { readonly isSweep: boolean }>
-  /** Takes findings of an earlier process, so that their times are kept. */
+  /** Takes over findings from an earlier process, so that they keep their `since`. */
   adopt(namespace: string, findings: readonly ReportedFinding[]): void
   readonly namespaces: ReadonlyMap<string, NamespaceFindings>
   /** The findings about webhook configurations that depend on pods. The bundle round reports the others. */
   readonly configurationFindings: readonly ReportedFinding[]
 }
 
-/** What a scan of several namespaces knows. */
+/** The context of a scan of several namespaces. */
 interface ScanContext extends NamespaceContext {
   readonly share: <T>(value: T) => T
 }
@@ -76,7 +79,7 @@ export function buildScanner({
     try {
       for (const name of names) {
         changes.push(await scanNamespace(name, context))
-        await setImmediate() // for watches and health checks
+        await setImmediate() // gives watches and health checks time to run
         signal.throwIfAborted()
       }
       if (isSweep) changes.push(await scanConfigurations(context))

@@ -26,9 +26,10 @@ const backdated = 5 * minute
 const overlap = hour
 
 /**
- * Returns the certificates as they should be now, unchanged if no renewal is due. A new CA is first trusted
- * together with the old one and signs the serving certificate an hour later. The old CA is removed once the
- * new CA is a day old. An API server therefore never sees a certificate that it does not trust yet.
+ * Returns the certificates that should be in use now. They are unchanged if no renewal is due. A new CA is
+ * first trusted together with the old one and signs the serving certificate an hour later. The old CA is
+ * removed once the new CA is a day old. An API server therefore never sees a certificate that it does not trust
+ * yet.
  */
 export function planCertificates(
   found: Partial<Certificates>,
@@ -45,9 +46,9 @@ export function planCertificates(
 }
 
 /**
- * Computes a seal that proves that CAs are ours, because only the holder of the CA's key can compute it.
- * Without the seal, a user who can write the Secret but not read it could add a certificate, which would end
- * up in our webhook's `caBundle`.
+ * Computes a seal that proves that CAs are ours: only the holder of the CA's key can compute it. Without the
+ * seal, a user who can write the Secret but not read it could add a certificate, which would end up in our
+ * webhook's `caBundle`.
  */
 export const sealOf = ({ cas, caKey }: Pick<Certificates, 'cas' | 'caKey'>): string =>
   createHmac('sha256', caKey).update(cas.join('')).digest('base64')

@@ -22,7 +22,9 @@ export interface Validity {
   readonly until: Date
 }
 
-/** Issues a self-signed CA (P-256) that can sign only certificates and CRLs and allows no CA below it. */
+/**
+ * Issues a self-signed CA (P-256) that can sign only certificates and CRLs, and that allows no intermediate CA.
+ */
 export function issueCa(commonName: string, validity: Validity): Issued {
   const pair = newKey()
   const subject = nameOf(commonName)
@@ -119,7 +121,7 @@ function newKey(): { publicKey: KeyObject; privateKey: KeyObject; keyIdentifier:
 
 /** SHA-1 of the public key's bits: RFC 5280, section 4.2.1.2, method 1. */
 function keyIdentifierOf(key: KeyObject): string {
-  const point = key.export({ type: 'spki', format: 'der' }).subarray(-65) // an uncompressed P-256 point ends the structure
+  const point = key.export({ type: 'spki', format: 'der' }).subarray(-65) // the structure ends with an uncompressed P-256 point
 
   return createHash('sha1').update(point).digest().toString('latin1')
 }

@@ -43,8 +43,8 @@ export async function keepCertificates(
   const seal = sealOf(planned)
   const changes: string[] = []
 
-  // The CA is written first. If the process stops in between, the next round issues a serving certificate
-  // from a CA that is already trusted.
+  // The CA is written first. If the process stops between the two writes, the next round issues a serving
+  // certificate from a CA that is already trusted.
   if (cas !== caSecret?.data['ca.crt'] || planned.caKey !== caKey || seal !== caSecret.data['ca.seal']) {
     const data = { 'ca.crt': cas, 'ca.key': planned.caKey, 'ca.seal': seal }
     await writeSecret(client, namespace, ownNames.caSecret, 'Opaque', data, caSecret)
@@ -84,7 +84,7 @@ export async function keepCaBundle(client: KubeClient, caBundle: string): Promis
   )
   if (wrong.length === 0) return []
 
-  // The test operations prevent a write to another webhook if the list has changed in the meantime.
+  // The test operations prevent writing to the wrong webhook if the list has changed in the meantime.
   const patch = wrong.flatMap(([index, { name }]) => [
     { op: 'test', path: `/webhooks/${index}/name`, value: name },
     { op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }

@@ -29,7 +29,7 @@ export function canaryCauseOf({
   readonly assessments: readonly Assessment[]
   readonly findings: readonly ConfigurationFinding[]
 }): string | undefined {
-  if (configurations.length === 0) return undefined // not read yet: once read, our own configurations are always among them
+  if (configurations.length === 0) return undefined // not read yet; later, the list always contains our own configurations
   if (identityConfigurationOf(configurations) === undefined)
     return 'no identity webhook is registered in the cluster'
 

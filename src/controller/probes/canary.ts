@@ -72,7 +72,7 @@ export async function proveIdentityWebhook(
   }
 }
 
-/** Whether the identity webhook certainly knows the association of the canary's service account. */
+/** Whether the identity webhook is known to have seen the association of the canary's service account. */
 const isEffective = (associated: Fact<AssociationLookup>): boolean =>
   associated.state === 'known' && associated.value.exists && !isNewAssociation(associated.value, new Date())
 

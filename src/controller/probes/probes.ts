@@ -12,8 +12,8 @@ import { proveIdentityWebhook } from './canary.js'
 import { type Proof, provePolicy, proveWebhook } from './self-test.js'
 
 /**
- * The checks. Each runs against every API server, because an API server can have its own identity webhook (as
- * on EKS), and calls webhooks and evaluates policies itself.
+ * The checks. Each check runs against every API server, because each one calls webhooks and evaluates policies
+ * itself, and can have its own identity webhook (as on EKS).
  */
 const checks = ['canary', 'webhook', 'policy'] as const
 
@@ -88,7 +88,7 @@ export function isCanaryPassed(probes: Probes | undefined): boolean {
   )
 }
 
-/** What the canary found, for the rules. */
+/** What the canary found, as a fact for the rules. */
 export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
   const results = [...(probes?.canary ?? [])]
   const failing = results.flatMap(([address, proof]) =>
@@ -99,7 +99,7 @@ export function canaryFactOf(probes: Probes | undefined): Fact<CanaryResult> {
   return proved === 0 ? unknown('no API server has answered the canary yet') : known({ proved, failing })
 }
 
-/** The checks that fail, could not be run or have not run yet, in plain words; undefined if all pass. */
+/** A description of the checks that fail, could not be run or have not run yet. Undefined if all pass. */
 export function proofTroubleOf(probes: Probes | undefined, ...checks: readonly Check[]): string | undefined {
   const proofs = checks.flatMap((check) =>
     [...(probes?.[check] ?? [])].map(([address, proof]) => ({
@@ -180,7 +180,7 @@ export async function reportProofs(
       )
     }
     if (proof.state === 'unknown' || proof.state === reported?.state) continue // an unknown outcome gets no Event
-    if (proof.state === 'works' && reported?.state !== 'fails') continue // a check that works the first time is not news
+    if (proof.state === 'works' && reported?.state !== 'fails') continue // a check that works the first time is not reported
     await writeEvent(
       client,
       {

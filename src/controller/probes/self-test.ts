@@ -9,7 +9,7 @@ import { recordOf } from '../../text/record.js'
 import { canaryNamespace, ownNames } from '../own-names.js'
 import { isPublished } from '../webhook-trust.js'
 
-/** The outcome of a check: what it checks works or fails, or the check could not be run. */
+/** The outcome of a check: the checked component works or fails, or the check could not be run. */
 export type Proof =
   { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
 
@@ -46,9 +46,9 @@ export async function proveWebhook(
 
 /**
  * Proves that the caBundle policy denies unexpected CAs and uses what the controller published. In a dry run,
- * patches an unexpected CA into our own webhook. If the policy denies it, compares the stored WebhookTrust
- * with the published entries. With certificates of your own, the policies only warn about the CA, unless
- * `caBundle.enforce` names the webhook.
+ * patches an unexpected CA into our own webhook. If the policy denies it, compares the stored WebhookTrust with
+ * the published entries. If users manage the certificates themselves, the policies only warn about the CA,
+ * unless `caBundle.enforce` names the webhook.
  */
 export async function provePolicy(
   client: KubeClient,

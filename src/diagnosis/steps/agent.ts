@@ -47,7 +47,7 @@ export function agentStep(scene: Scene): Judged {
   )
 }
 
-/** Without a node, whether the nodes of the cluster have the agent. */
+/** For a pod without a node: whether the nodes of the cluster have the agent. */
 function inCluster({ told, node }: Scene, install: readonly string[] | undefined): Judged {
   const { wrong: findings, remarks } = told('agent')
   if (findings.length > 0) return wrongBy('agent', findings, { ...(install && { commands: install }) })

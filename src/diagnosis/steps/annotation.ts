@@ -49,7 +49,10 @@ function withoutRequest(scene: Scene): Judged {
   )
 }
 
-/** Why there is no annotation: it is in the wrong place, or it was never added although a role expects it. */
+/**
+ * Why there is no annotation: it is in the wrong place, or it was never added although a role trusts the
+ * service account.
+ */
 function explanationsOf({ told }: Scene): readonly Finding[] {
   const { explaining } = told('annotation')
   const elsewhere = explaining.filter(({ rule }) => rule !== 'role-annotation-missing')
@@ -57,7 +60,10 @@ function explanationsOf({ told }: Scene): readonly Finding[] {
   return elsewhere.length > 0 ? elsewhere : explaining
 }
 
-/** The command that copies a role from a misspelled key or from the wrong object, if the value is certain. */
+/**
+ * The command that sets the annotation to the role under a misspelled key, on the wrong object, or to the only
+ * role that trusts the service account. Empty unless that role is known for certain.
+ */
 function moved(scene: Scene): Pick<Judged, 'commands'> {
   const { account, tools, settings, template, facts } = scene
   const key = settings.annotationNames['role-arn']
@@ -73,7 +79,7 @@ function moved(scene: Scene): Pick<Judged, 'commands'> {
           ? { value: facts.rolesTrusting.value[0] }
           : undefined
   const { value, key: old } = found ?? {}
-  // The default account is shared by every pod that names none.
+  // Every pod that names no service account uses the default one.
   if (value === undefined || parseRoleArn(value) === undefined || account.name === 'default') return {}
 
   return {
@@ -92,7 +98,7 @@ function annotated(
   return key === undefined || value === undefined ? undefined : { key, value }
 }
 
-/** The command for an ARN that is right except for white space around it. */
+/** The command that fixes an ARN that is correct except for surrounding white space or quotes. */
 function corrected({ account, tools, settings, facts }: Scene): Pick<Judged, 'commands'> {
   const key = settings.annotationNames['role-arn']
   const written = textOf(account.annotations[key])

@@ -2,7 +2,10 @@ import { newAssociationOf } from '../new-association.js'
 import type { Judged, Scene } from '../scene.js'
 import { couldNotTell, ok, wrong, wrongBy } from '../scene.js'
 
-/** Whether the service account has an EKS Pod Identity association; undefined if none can be looked up. */
+/**
+ * Whether the service account has an EKS Pod Identity association; undefined if associations cannot be looked
+ * up.
+ */
 export function associationStep(scene: Scene): Judged | undefined {
   const { facts, told, chain } = scene
   const { associated, association } = facts
@@ -17,7 +20,7 @@ export function associationStep(scene: Scene): Judged | undefined {
   if (association?.state !== 'known')
     return couldNotTell(
       'association',
-      association?.because ?? 'the association was not described',
+      association?.because ?? 'the details of the association were not read',
       'there is one'
     )
   const { roleArn, targetRoleArn } = association.value
@@ -37,7 +40,7 @@ function withoutAssociation(scene: Scene): Judged {
 
   return wrong(
     'association',
-    `service account ${namespace}/${name} has no association any more, so the agent refuses the pod's token`,
+    `service account ${namespace}/${name} no longer has an association, so the agent refuses the pod's token`,
     newAssociationOf(scene)
   )
 }

@@ -10,7 +10,7 @@ import { keyCommands, templateCommands } from '../template-fix.js'
 
 const earlier = ['service-account', 'annotation', 'association', 'identity-webhook'] as const
 
-/** What the containers have. It decides as whom the pod runs. */
+/** The credentials that the containers have. They decide which identity the pod has. */
 export function containersStep(scene: Scene, before: readonly Judged[]): Judged {
   const { pod } = scene
   if (pod.state === 'unknown') return couldNotTell('containers', pod.because)
@@ -24,7 +24,10 @@ export function containersStep(scene: Scene, before: readonly Judged[]): Judged 
   return withKeys(scene, subject.pod) ?? judged(scene, subject.pod, before)
 }
 
-/** The problem that containers have access keys, so that no container uses the role; undefined if one does. */
+/**
+ * The problem that containers have access keys and therefore none uses the role. Undefined if one uses the
+ * role.
+ */
 function withKeys(scene: Scene, pod: Pod): Judged | undefined {
   const names = pod.containers
     .filter((container) => earlierProviderOf(container)?.provider === 'access-key')
@@ -83,8 +86,8 @@ function judged(scene: Scene, pod: Pod, before: readonly Judged[]): Judged {
 const isLack = ({ rule }: Finding): boolean => rule === 'pod-not-mutated' || rule === 'pod-half-mutated'
 
 /**
- * A container without credentials next to others that have them was usually injected later by another
- * webhook. One that the template names was not, so it lacks the role.
+ * If only some containers have credentials, one without them was usually injected later by another webhook. A
+ * container that the template names was not, so it really lacks the role.
  */
 function isOfTemplate({ rule }: Finding, { template, settings }: Scene, pod: Pod): boolean {
   if (rule !== 'pod-half-mutated' || template === undefined) return false
@@ -113,7 +116,7 @@ const isOutdated = (scene: Scene): boolean =>
 
 const reason = (scene: Scene): string =>
   isOutdated(scene)
-    ? 'the pod was created before the identity webhook and the service account were as they are now; new pods get the role'
+    ? 'the pod is older than the current state of its service account or of the identity webhook; new pods get the role'
     : 'the identity webhook did not mutate the pod'
 
 /** Each container and what it has. */
@@ -126,7 +129,7 @@ function shownContainers(pod: Pod, { settings }: Scene): string {
       case 'endpoint':
         return credentials.isPodIdentity
           ? 'container credentials of EKS Pod Identity'
-          : `credentials of another endpoint (${credentials.variable.name})`
+          : `credentials from another endpoint (${credentials.variable.name})`
       case 'incomplete':
         return `an incomplete identity (${credentials.lacks})`
       case 'none':
@@ -139,7 +142,7 @@ function shownContainers(pod: Pod, { settings }: Scene): string {
     .join('; ')
 }
 
-/** Without a pod, what a pod would get. */
+/** What a pod would get, if there is no pod yet. */
 function foreseen(scene: Scene, before: readonly Judged[]): Judged {
   const { told, chain } = scene
   const { wrong: findings, explaining, remarks } = told('containers')

@@ -11,7 +11,7 @@ import { eksWebhook, eksWebhookConfiguration } from './eks-webhook.js'
 
 /**
  * Whether the identity webhook is registered, is called for these pods, is trusted by the API server, and
- * mutates a pod that is created now. The pod of the dry run decides: what it got, new pods get, too.
+ * mutates a pod that is created now. The dry-run pod is conclusive: new pods get what it got.
  */
 export function identityWebhookStep(scene: Scene, before: readonly Judged[]): Judged {
   const { webhooks, told, bundles } = scene
@@ -46,7 +46,7 @@ export function identityWebhookStep(scene: Scene, before: readonly Judged[]): Ju
   )
 }
 
-/** What is certainly wrong, or explains a pod that got nothing: a finding or a bundle. */
+/** A finding or a bundle that is known to be wrong, or that explains why a pod got nothing. */
 function causeAmong(scene: Scene, outcome: ProbeOutcome): Judged | undefined {
   const { told, bundles, tools } = scene
   const { wrong: findings, explaining } = told('identity-webhook')
@@ -73,7 +73,7 @@ function causeAmong(scene: Scene, outcome: ProbeOutcome): Judged | undefined {
   })
 }
 
-/** One command for each configuration with a bundle whose expected content is known. */
+/** One command for each configuration that has a wrong bundle, if the right content of the bundle is known. */
 const repairsOf = ({ tools }: Scene, bad: readonly JudgedBundle[]): string[] => [
   ...new Set(
     bad
@@ -92,7 +92,7 @@ const bundleShown = ({ report: { state, because, verdict, faults } }: JudgedBund
     ? `${state}: ${because ?? ''}`
     : `not usable: ${verdict?.reason ?? faults.map(({ message }) => message).join('; ')}`
 
-/** Why a dry-run pod would prove nothing; undefined if it would prove something. */
+/** Why a dry-run pod would prove nothing; undefined if it would be a useful test. */
 function requestsNothing({ request, chain: { chain } }: Scene): string | undefined {
   return chain !== 'pod-identity' && request.state === 'known' && request.value === undefined
     ? 'the service account has no role, so there is nothing that it could inject'
@@ -104,7 +104,7 @@ const notAnswering = (registered: readonly RegisteredWebhook[]): string =>
     ? "EKS runs it next to the API server: look for its name in the API server's log (failed calling webhook); if the control plane is otherwise healthy, contact AWS Support"
     : "check that the webhook's pods run and answer: the API server's log names the reason (failed calling webhook)"
 
-/** The commands for findings whose fix is certain: only for the webhook as EKS registers it. */
+/** The commands for findings with only one right fix. Only the webhook that EKS registers has such findings. */
 function commandsFor(scene: Scene, causes: readonly Finding[]): string[] {
   const { tools, facts, clusterCa, webhooks } = scene
   const registered = webhooks.state === 'known' ? webhooks.value : []

@@ -5,10 +5,10 @@ import type { Judged, Scene } from '../scene.js'
 import { couldNotTell, ok, wrong } from '../scene.js'
 
 const republish = (kubectl: string): string =>
-  `publish them again where the discovery document's jwks_uri points: ${kubectl} get --raw /openid/v1/jwks`
+  `publish the keys again at the discovery document's jwks_uri: ${kubectl} get --raw /openid/v1/jwks`
 
 /**
- * Whether AWS finds at the issuer's address the keys with which the API server signs tokens.
+ * Whether AWS can find the keys that the API server signs tokens with at the issuer's address.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
  */
 export function issuerStep(scene: Scene): Judged {
@@ -58,7 +58,7 @@ export function issuerStep(scene: Scene): Judged {
   if (ofApiServer.value.length === 0)
     return couldNotTell('issuer', 'the keys of the API server have no IDs to compare', issuer)
   if (lacking.length === 0) return ok('issuer', `${issuer}, its keys match the API server's`)
-  // The API server signs with one of its keys, and does not show which.
+  // The API server signs with one of its keys, but does not reveal which one.
   if (lacking.length < ofApiServer.value.length)
     return couldNotTell(
       'issuer',

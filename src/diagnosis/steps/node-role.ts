@@ -6,8 +6,8 @@ import type { Judged, Scene } from '../scene.js'
 import { brokenAmong, causeOf, couldNotTell, follows, ok } from '../scene.js'
 
 /**
- * Whether a pod without credentials of its own uses those of its node. AWS SDKs ask the instance metadata last;
- * a pod with its own network is one hop further away.
+ * Whether a pod without credentials of its own uses those of its node. AWS SDKs try the instance metadata
+ * last. A pod that does not use its node's network is one hop further away from it.
  * https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
  */
 export function nodeRoleStep(scene: Scene, before: readonly Judged[]): Judged {
@@ -34,12 +34,12 @@ export function nodeRoleStep(scene: Scene, before: readonly Judged[]): Judged {
       `if the pod reaches the instance metadata, its calls go out as ${shown}`
     )
 
-  return follows('node-role', causeOf(broken), `calls do not fail, they go out as ${shown}: ${reach.because}`)
+  return follows('node-role', causeOf(broken), `calls do not fail, but go out as ${shown}: ${reach.because}`)
 }
 
 /**
  * A pod with credentials of its own. If they do not work, most SDKs report an error, but those for Java and
- * Kotlin go on to the instance metadata (AwsCredentialsProviderChain in
+ * Kotlin fall back to the instance metadata (AwsCredentialsProviderChain in
  * https://github.com/aws/aws-sdk-java-v2, StsWebIdentityProvider in
  * https://github.com/awslabs/aws-sdk-kotlin).
  */
@@ -51,7 +51,7 @@ function besideOwn(before: readonly Judged[]): Judged {
     : follows(
         'node-role',
         broken.step,
-        'calls fail; only the SDKs for Java and Kotlin go on to the role of the node, if the pod can reach it'
+        'calls fail; only the SDKs for Java and Kotlin fall back to the role of the node, if the pod can reach it'
       )
 }
 
@@ -65,7 +65,7 @@ const afterContainers: ReadonlySet<StepName> = new Set([
   'target-role'
 ])
 
-/** The role that a pod without credentials uses, if it certainly uses one. */
+/** The role that a pod without credentials uses, if it is known to use one. */
 export function fallbackRoleOf(scene: Scene): string | undefined {
   return metadataReach(scene).state === 'yes' ? nodeRoleOf(scene) : undefined
 }
@@ -100,7 +100,7 @@ function metadataReach({ pod, node }: Scene): Reach {
   }
 }
 
-/** The role of all nodes; undefined if the nodes have several, or if it is not known. */
+/** The role of all nodes; undefined if the nodes have different roles, or if their role is not known. */
 function nodeRoleOf({ node: { nodeRoles } }: Scene): string | undefined {
   const [role, ...others] = nodeRoles.state === 'known' ? nodeRoles.value : []
 

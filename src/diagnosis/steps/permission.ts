@@ -7,14 +7,14 @@ import { brokenAmong, causeOf, couldNotTell, follows, ok, wrong } from '../scene
  */
 const notSeen = "not seen: conditions of SCPs, RCPs, session policies, and the resource's own policy"
 
-/** Whether the role's own policies allow the action that was asked about. */
+/** Whether the role's own policies allow the action that the user specified. */
 export function permissionStep({ permission, account }: Scene, before: readonly Judged[]): Judged {
   if (permission.state === 'moot') return couldNotTell('permission', permission.because, 'not asked')
   const broken = brokenAmong(before, 'annotation', 'association', 'role')
   if (permission.state === 'unknown')
     return broken === undefined
       ? couldNotTell('permission', permission.because)
-      : follows('permission', causeOf(broken), 'there is no role to ask about')
+      : follows('permission', causeOf(broken), 'there is no role to check')
 
   const { action, resource, decision, policies, allowedByBoundary, allowedByOrganization, missingKeys } =
     permission.value
@@ -34,12 +34,12 @@ export function permissionStep({ permission, account }: Scene, before: readonly 
   if (decision === 'implicitDeny' && missingKeys.length > 0)
     return couldNotTell(
       'permission',
-      `the answer depends on ${missingKeys.join(', ')}, which the simulation does not know`,
+      `the result depends on ${missingKeys.join(', ')}, which the simulation does not know`,
       asked
     )
   if (decision === 'implicitDeny')
     return wrong('permission', `no policy of the role allows ${asked} (${notSeen})`, {
-      fix: `if ${account.namespace}/${account.name} should be allowed to, add ${action} on ${resource} to a policy of the role; a policy of the resource can allow it, too`
+      fix: `if ${account.namespace}/${account.name} should have this permission, add ${action} on ${resource} to a policy of the role; a policy of the resource can also allow it`
     })
 
   return ok('permission', `${asked}: allowed by the simulator (${notSeen})`)

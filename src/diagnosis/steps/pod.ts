@@ -4,7 +4,7 @@ import type { Judged, Scene } from '../scene.js'
 import { couldNotTell, ok, wrong } from '../scene.js'
 
 /**
- * Reasons why a container does not start that have nothing to do with AWS credentials.
+ * Reasons for a container not to start that are unrelated to AWS credentials.
  * https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
  */
 const startFailures: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ export function podStep(scene: Scene): Judged {
       fix: `find out why: ${describe}`
     })
   if (observed.unschedulable !== undefined)
-    return wrong('pod', `${shown}; no node takes it: ${observed.unschedulable}`, {
+    return wrong('pod', `${shown}; it cannot be scheduled: ${observed.unschedulable}`, {
       fix: `find out why: ${describe}`
     })
 
@@ -45,7 +45,7 @@ export const isCrashing = ({ waiting, phase }: ObservedPod): boolean =>
 function withoutPod({ creationFailure, subject, account }: Scene, because: string): Judged {
   if (creationFailure !== undefined)
     return wrong('pod', `no pod could be created: ${creationFailure}`, {
-      fix: 'correct what the message names; the controller tries again by itself'
+      fix: 'correct what the message names; the controller then retries by itself'
     })
 
   return ok(

@@ -3,7 +3,7 @@ import { brokenAmong, causeOf, couldNotTell, follows, ok, wrongBy } from '../sce
 import { podIdentityTrustCommands, roleIn } from '../trust-fix.js'
 import { lookedUp } from './role.js'
 
-/** The second role of an association; undefined if it certainly has none. */
+/** The second role of an association; undefined if no such role is known. */
 export function targetRoleStep(scene: Scene, before: readonly Judged[]): Judged | undefined {
   const { told, facts } = scene
   const { wrong: findings, remarks } = told('target-role')

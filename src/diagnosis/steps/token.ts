@@ -43,7 +43,9 @@ export function tokenStep(scene: Scene, before: readonly Judged[]): Judged {
   const volume = found && subject && volumeBehind(subject, credentials.token.field)
   const seconds = volume === undefined ? undefined : observed?.tokenLifetimes.get(volume)
   const lifetime =
-    seconds === undefined ? '' : `, valid for ${shownDuration(seconds)}; the kubelet renews it before`
+    seconds === undefined
+      ? ''
+      : `, valid for ${shownDuration(seconds)}; the kubelet renews it before it expires`
   if (audience === undefined)
     return couldNotTell(
       'token',

@@ -2,21 +2,21 @@ import { type Html, html } from '../../text/html.js'
 import { chainHtml } from './chain.js'
 import { nameOf, type PageCause, type PageObject, type PageRule } from './page.js'
 
-/** How many entries of a list are visible at first, and are added at a time. */
+/** How many entries of a list are visible at first, and how many are added at a time. */
 export const firstEntries = 25
 
 /** How many objects of a cause are visible before the reader asks for all. */
 export const firstObjects = 10
 
-/** A cause, and the objects of it that a filter left. */
+/** A cause, and those of its objects that match the filters. */
 export interface Shown {
   readonly cause: PageCause
   readonly objects: readonly PageObject[]
 }
 
 /**
- * A cause as a card. `restOf` renders the objects after the first ten, which are folded: at once in a page
- * without a script, and otherwise only when the reader unfolds them.
+ * A cause as a card. `restOf` renders the objects after the first ten, which are collapsed. With a script,
+ * they are rendered only when the reader expands them.
  */
 export function cardHtml(
   { cause, objects }: Shown,
@@ -69,7 +69,7 @@ export function cardHtml(
 
 const severities = { error: 'Error', warning: 'Warning', info: 'Info' } as const
 
-/** How many objects a card shows, by kind if they have one. */
+/** How many objects a card shows. The noun is their kind if all have the same kind. */
 function countOf(shown: number, all: readonly PageObject[]): string {
   const kinds = new Set(all.map(({ kind }) => kind))
   const noun = kinds.size === 1 ? wordsOf([...kinds][0] ?? '') : 'object'
@@ -79,7 +79,10 @@ function countOf(shown: number, all: readonly PageObject[]): string {
     : `${numberOf(shown)} of ${countedOf(all.length, noun)}`
 }
 
-/** A kind in words: `ServiceAccount` is a service account. A kind that is not such a name stays as it is. */
+/**
+ * A kind in words: `ServiceAccount` becomes `service account`. A kind that is not in camel case stays as it
+ * is.
+ */
 const wordsOf = (kind: string): string =>
   /^(?:[A-Z][a-z]+)+$/.test(kind) ? kind.replace(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase() : kind
 
@@ -96,7 +99,7 @@ export const rowsHtml = (objects: readonly PageObject[]): Html =>
     ${objects.map(rowHtml)}
   </ul>`
 
-/** One object: what and where it is. What differs from the others of the same cause is folded. */
+/** One object: what and where it is. What differs from the other objects of the same cause is collapsed. */
 function rowHtml(object: PageObject): Html {
   const { kind, cluster, place, since, fields, message, fix } = object
   const name = nameOf(object)

@@ -4,10 +4,10 @@ import { type Chain, chains, type Link } from './chain.js'
 /** The chain that a rule is about; `either` stands for rules that judge both. */
 type ChainName = 'irsa' | 'podIdentity' | 'either'
 
-/** Where a rule's problem is; `none` if no picture would be right, and why. */
+/** Where a rule's problem is, or in `none` why no picture would be right. */
 type Place = readonly [ChainName, Link] | { readonly none: string }
 
-const otherWebhooks: Place = { none: 'the webhook can be one that has nothing to do with identities' }
+const otherWebhooks: Place = { none: 'the webhook may have nothing to do with identities' }
 
 /** The link of the chain that each rule is about. A test checks that no rule is missing. */
 export const placeOfRule: Readonly<Record<string, Place>> = {
@@ -23,7 +23,7 @@ export const placeOfRule: Readonly<Record<string, Place>> = {
   'annotated-account-unused': ['irsa', 'pod'],
   'pod-identity-and-annotation': ['irsa', 'annotation'],
   'pod-identity-agent-missing': ['podIdentity', 'agent'],
-  'namespace-setting-invalid': { none: 'the setting is one of irsa-guard' },
+  'namespace-setting-invalid': { none: 'the setting belongs to irsa-guard' },
   'pod-not-mutated': ['irsa', 'identity-webhook'],
   'pod-half-mutated': ['irsa', 'identity-webhook'],
   'pod-role-mismatch': ['irsa', 'identity-webhook'],
@@ -83,7 +83,7 @@ export const placeOfRule: Readonly<Record<string, Place>> = {
   'webhook-backend-missing': otherWebhooks
 }
 
-/** The links that also a role has whose ARN and token a pod template sets directly. */
+/** The links that also exist for a role whose ARN and token a pod template sets directly. */
 const linksByHand: readonly Link[] = chains.byHand
 
 /** The chain of a finding and the link that it is about, unless no picture would be right. */
@@ -92,7 +92,7 @@ export function chainOf({ rule, object, field }: ReportedFinding): Chain | undef
   if (place === undefined || 'none' in place) return undefined
   const [chain, at] = place
   const isAnnotated = field.includes('annotations')
-  // The pods of a service account or a workload; any other object contains an association.
+  // For an `either` rule, any field that is not an annotation or part of a pod is about an association.
   const isInTemplate = /\b(?:containers|initContainers|volumes)\b/.test(field)
   if (chain === 'podIdentity' || (chain === 'either' && !isAnnotated && !isInTemplate))
     return { links: withTarget(at), at }

@@ -1,7 +1,7 @@
 import type { Severity } from '../../model/finding.js'
 import { type Html, html } from '../../text/html.js'
 
-/** A link of the chain from a pod to its role. The names are those of the steps of a diagnosis. */
+/** A link of the chain from a pod to its role. The names match the steps of a diagnosis. */
 export type Link =
   | 'pod'
   | 'service-account'
@@ -46,7 +46,7 @@ export const chains = {
   ]
 } as const satisfies Record<string, readonly Link[]>
 
-/** How the picture names each link, and how a sentence does. */
+/** The name of each link in the picture, and in a sentence. */
 const names = {
   pod: ['Pod', 'the pod'],
   'service-account': ['Service account', 'the service account'],
@@ -62,7 +62,7 @@ const names = {
 } as const satisfies Record<Link, readonly [title: string, phrase: string]>
 
 /**
- * The chain as a picture, with the link marked that a cause is about. An error breaks the chain, so later links
+ * The chain as a picture. The link that a cause is about is marked. An error breaks the chain, so later links
  * are not reached.
  */
 export function chainHtml({ links, at }: Chain, severity: Severity): Html {
@@ -87,7 +87,7 @@ export function chainHtml({ links, at }: Chain, severity: Severity): Html {
   </figure>`
 }
 
-/** The other dots are drawn by the styles, because a report can have thousands of chains. */
+/** The style sheet draws the other dots, because a report can have thousands of chains. */
 const markHtml = (severity: Severity): Html =>
   html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
     <circle cx="12" cy="12" r="11" />

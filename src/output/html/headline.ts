@@ -5,7 +5,7 @@ import { judgedText } from '../text.js'
 import { countedOf, numberOf } from './card.js'
 import type { Page, PageCause, PageObject } from './page.js'
 
-/** The answer of a report: a mark and one sentence. */
+/** The overall result of a report: a mark and one sentence. */
 export interface Headline {
   readonly state: 'wrong' | 'warning' | 'ok' | 'unknown'
   readonly sentence: string
@@ -18,7 +18,7 @@ export const marks = {
   unknown: '?'
 } as const satisfies Record<Headline['state'], string>
 
-/** The answer first: what is broken; else what needs attention; else how far irsa-guard could look. */
+/** What is broken; otherwise what needs attention; otherwise how much irsa-guard could check. */
 export function headlineOf({ summary }: Report, page: Page): Headline {
   const errors = withSeverity(page, 'error')
   if (errors.length > 0)
@@ -39,7 +39,7 @@ export function headlineOf({ summary }: Report, page: Page): Headline {
   return { state: 'ok', sentence: 'No errors and no warnings' }
 }
 
-/** The numbers below the headline. Those of findings lead to them. */
+/** The counts below the headline. Counts of findings link to those findings. */
 export function numbersHtml({ summary }: Report, page: Page): Html {
   const numbers = [
     ...(['error', 'warning', 'info'] as const).map((severity) => {

@@ -64,7 +64,7 @@ const createdHtml = ({ createdAt }: Report): Html | undefined =>
         Created <time datetime="${createdAt}">${createdAt.slice(0, 16).replace('T', ' ')} UTC</time>
       </p>`
 
-// The policy has hashes of the whole content, so no space may be added to it.
+// The policy contains hashes of the exact content, so no white space may be added to it.
 const styleElement: Html = { markup: `<style>${styles}</style>` }
 const scriptElement: Html = { markup: `<script>${script}</script>` }
 
@@ -72,7 +72,7 @@ const dataElementOf = (page: Page): Html => ({
   markup: `<script type="application/json" id="page">${scriptJsonOf(page)}</script>`
 })
 
-/** Forbids all network access, and every script and style but the two in the page. */
+/** Forbids all network access, and every script and style except the two in the page. */
 const policy = [
   "default-src 'none'",
   `script-src '${hashOf(script)}'`,
@@ -87,10 +87,10 @@ function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }
 
-/** The page of all rules is next to the pages of each. */
+/** The page that lists all rules is in the same directory as the page of each rule. */
 const docsOf = ([first]: readonly Rule[]): string => first?.docs.replace(/\/[^/]*$/, '') ?? '#'
 
-/** Renders entries; `isLive` if a script may render the folded ones later. */
+/** Renders entries; `isLive`: a script may render the collapsed ones later. */
 type EntriesOf<T> = (entries: readonly T[], isLive: boolean) => Html
 
 /** A section with a list. A `noscript` element has the entries that the script adds later. */
@@ -149,7 +149,7 @@ function waivedHtml(page: Page): Html | undefined {
   </section>`
 }
 
-/** What a report without findings says: nothing that was not checked is called right. */
+/** What a report without findings says. It does not call anything correct that was not checked. */
 const noCauses = ({ summary }: Report, { unchecked }: Page): Html =>
   html`<p class="empty">
     ${

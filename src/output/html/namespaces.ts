@@ -11,7 +11,7 @@ interface Namespace {
 
 const maxNamespaces = 5
 
-/** The namespaces with most objects in trouble, as bars; nothing if there are fewer than two. */
+/** The namespaces with the most affected objects, as bars; nothing if there are fewer than two. */
 export function namespacesHtml(page: Page): Html | undefined {
   const namespaces = worstFirst(page)
   if (namespaces.length < 2) return undefined

@@ -48,7 +48,10 @@ function pageCauseOf(
   }
 }
 
-/** Objects with different messages share what is wrong and the summary of the rule, which is the card's title. */
+/**
+ * If the objects' messages differ, the cause's summary ends with the rule's, which is already the card's
+ * title.
+ */
 const withoutTitle = (summary: string, title: string | undefined): string =>
   title !== undefined && summary.endsWith(`: ${title}`) ? summary.slice(0, -title.length - 2) : summary
 
@@ -75,7 +78,7 @@ function pageObjectOf(finding: ReportedFinding, cause: Cause, hasOwnFields: bool
 const placeOf = ({ file, line }: ObjectReference): string | undefined =>
   file === undefined ? undefined : escapeText(line === undefined ? file : `${file}:${line}`)
 
-/** One entry for each reason. The rules of one reason can have different counts. */
+/** One entry for each reason. Rules with the same reason can have different counts. */
 const uncheckedOf = (groups: readonly UncheckedGroup[]): PageUnchecked[] =>
   [...Map.groupBy(groups, ({ because }) => because)].map(([because, groups]) => {
     const hint = groups.find((group) => group.hint !== undefined)?.hint

@@ -28,7 +28,7 @@ export interface PageCause {
   readonly fix: string
   /** The reason for the waiver. */
   readonly waived?: string
-  /** Left out if the cause is not a link of a chain. */
+  /** Left out if the cause is not about a link of a chain. */
   readonly chain?: Chain
   /** The fields with the problem, if they are the same in all objects. */
   readonly fields?: readonly string[]
@@ -43,21 +43,21 @@ export interface PageObject {
   readonly cluster?: string
   /** The file and line. */
   readonly place?: string
-  /** Left out if they are those of the cause. */
+  /** Left out if they are the same as the cause's. */
   readonly fields?: readonly string[]
-  /** Left out if it is the message of the cause. */
+  /** Left out if it is the same as the cause's summary. */
   readonly message?: string
-  /** Left out if it is the fix of the cause. */
+  /** Left out if it is the same as the cause's fix. */
   readonly fix?: string
   /** When the finding was first seen. */
   readonly since?: string
 }
 
-/** Rules that could not be checked for one reason. */
+/** Rules that could not be checked for the same reason. */
 export interface PageUnchecked {
   readonly because: string
   readonly rules: readonly string[]
-  /** How many objects are affected, and the first of them. */
+  /** How many objects are affected, and the first few of them. */
   readonly count: number
   readonly objects: readonly string[]
   readonly hint?: string

@@ -2,7 +2,7 @@ import { type Html, html } from '../../text/html.js'
 import { countedOf, numberOf } from './card.js'
 import type { PageUnchecked } from './page.js'
 
-/** What was not checked for one reason, and what would make it checkable. */
+/** What was not checked for one reason, and how to get it checked. */
 export function uncheckedHtml({ because, rules, count, objects, hint }: PageUnchecked): Html {
   const others = count - objects.length
 

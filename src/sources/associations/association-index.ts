@@ -11,14 +11,14 @@ export interface IndexedAssociation extends DescribedAssociation {
 }
 
 /**
- * Looks up the association of a service account: unknown if it is not certain whether one is for this
- * account, moot if none is. Never throws.
+ * Looks up the association of a service account. The fact is unknown if an association may or may not be for
+ * this account, and moot if there is none. Never throws.
  */
 export type AssociationIndex = (account: AccountName) => Fact<Association>
 
 /**
  * Indexes the associations of one cluster. If the cluster is not known, the associations count only if all of
- * them name the same one. `from` says where they are from, such as `the files`.
+ * them name the same cluster. `from` says where they come from, such as `the files`.
  */
 export function indexAssociations(
   described: readonly IndexedAssociation[],
@@ -67,7 +67,7 @@ export function indexAssociations(
   }
 }
 
-/** The fact about the association of a service account that has none. */
+/** The fact for a service account without an association. */
 export const withoutAssociation = moot('the service account has no EKS Pod Identity association')
 
 const keyOf = (namespace: string, name: string): string => `${namespace}/${name}`

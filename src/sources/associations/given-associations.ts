@@ -8,9 +8,9 @@ import { type AssociationSubject, namespacedName } from '../../model/subject.js'
 import { type AssociationIndex, indexAssociations, type IndexedAssociation } from './association-index.js'
 
 /**
- * Overlays the associations among the given objects on those of another source. A given one wins, because it
- * is what the cluster will contain. The objects never contain all associations of a cluster, so an account
- * without one among them is looked up in the other source. Without another source, the fact is moot.
+ * Overlays the associations among the given objects on those from another source. A given association wins,
+ * because the cluster will contain it. The objects never include all associations of a cluster, so an account
+ * that has none among them is looked up in the other source. Without another source, the fact is moot.
  */
 export function overlayAssociations(
   subjects: readonly AssociationSubject[],
@@ -91,8 +91,8 @@ const contradiction = (account: AccountName, from: string): Fact<never> =>
   )
 
 /**
- * The accounts for which there are different associations, perhaps in files of different times. `textOf`
- * returns what is compared of an association; undefined if it is not known.
+ * The accounts for which there are different associations, perhaps in files written at different times.
+ * `textOf` returns the text to compare; undefined if it is not known.
  */
 function contradictedAmong(
   associations: readonly IndexedAssociation[],

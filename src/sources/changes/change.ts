@@ -1,8 +1,8 @@
 import { recordOf, textOf } from '../../text/record.js'
 
 /**
- * What an event from CloudTrail says has changed in AWS. It only decides what is read again: nothing else of
- * an event is used, and no fact comes from it.
+ * A change in AWS, according to a CloudTrail event. It decides only what is read again: nothing else in the
+ * event is used, and no fact comes from it.
  */
 export type Change = RoleChange | ProviderChange | AssociationChange
 
@@ -36,7 +36,7 @@ export interface AssociationChange extends ChangeIn {
 /** Why an event is not a change: it cannot be read, it is about another call, or the call failed. */
 export type NoChange = 'malformed' | 'other-event' | 'failed-call'
 
-/** The result of a change: something is read again, or the reason why nothing is. */
+/** What a change leads to: something is read again (`used`), or the reason why nothing is. */
 export type Noted =
   | 'used'
   /** It is already due to be read again. */
@@ -46,21 +46,21 @@ export type Noted =
   /** The cluster does not use it. */
   | 'unrelated'
 
-/** The pause before what has changed is read again, so that a series of changes causes one read. */
+/** How long to wait after a change before reading again, so that a series of changes causes one read. */
 export const settleTime = 5_000
 
 /**
  * The time after a change, in milliseconds, until every read shows it. IAM is eventually consistent, and AWS
- * names no limit: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html. Up to 30 s were observed:
- * https://github.com/DataDog/stratus-red-team/pull/358.
+ * names no limit: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html. Delays of up to 30 s
+ * have been observed: https://github.com/DataDog/stratus-red-team/pull/358.
  */
 const visibleAfter = 30_000
 
-/** Whether something was read so late that the answer shows a change. */
+/** Whether something was read late enough after a change to show it. */
 export const isReadSince = (readAt: number, { at }: Pick<Change, 'at'>): boolean =>
   readAt >= at + visibleAfter
 
-// EventBridge accepts events of up to 256 KB; those about roles, providers and associations have a few KB:
+// EventBridge accepts events of up to 256 KB; those about roles, providers and associations take a few KB:
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
 const longestEvent = 262_144
 
@@ -78,7 +78,8 @@ const kinds: Readonly<Record<string, Change['kind']>> = {
 }
 
 /**
- * Parses an event that EventBridge delivers from CloudTrail. Its time is at most `now`. Never throws.
+ * Parses an event that EventBridge delivers from CloudTrail. The change's time is capped at `now`. Never
+ * throws.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  *
  * AWS documents the fields of a record, but not what `requestParameters` holds for each call. `roleName` is in

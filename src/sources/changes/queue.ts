@@ -7,7 +7,7 @@ import {
 import { clientSettings } from '../iam/accounts.js'
 import { credentialsFailureOf, failureOf } from '../iam/failure.js'
 
-/** An SQS queue of changes. Both calls throw an Error that names the cause and what to do. */
+/** An SQS queue of changes. Both calls throw an Error that states the cause and the remedy. */
 export interface ChangeQueue {
   /** Waits up to `wait` seconds for messages, and returns at most ten. */
   receive(wait: number, signal: AbortSignal): Promise<readonly Message[]>
@@ -15,7 +15,8 @@ export interface ChangeQueue {
 }
 
 /**
- * Builds the client of a queue, with the credentials that the SDK finds. Sends no request. The endpoint and the region come from the queue's URL. If the URL contains no region, the SDK's configured region is used.
+ * Builds the client for a queue, with the credentials that the SDK finds. Sends no request. The endpoint and
+ * the region come from the queue's URL. If the URL contains no region, the SDK's configured region is used.
  */
 export function buildChangeQueue(url: string): ChangeQueue {
   const region = regionOf(url)

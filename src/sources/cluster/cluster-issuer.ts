@@ -9,13 +9,13 @@ import { isRecord, textOf } from '../../text/record.js'
 
 const readTimeout = 5000
 
-// The issuer hardly ever changes, but a service-account issuer can be replaced while we run.
+// The issuer hardly ever changes, but a service-account issuer can be replaced while irsa-guard runs.
 const issuerLifetime = 600_000
 const issuerRetry = 10_000
 
 /**
  * Reads the issuer of the cluster's tokens from the API server's discovery document, otherwise from the `iss`
- * claim of our own token. The issuer is never guessed.
+ * claim of irsa-guard's own token. The issuer is never guessed.
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 export function buildIssuerReader(client: KubeClient): ClusterSource['readIssuer'] {

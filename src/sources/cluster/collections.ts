@@ -6,7 +6,7 @@ import { type KubeObject, type ListOptions, readPages } from '../../kube/read.js
 export interface Collection extends Pick<ListOptions, 'metadataOnly' | 'keep' | 'query'> {
   /** The path of its API group, such as `/apis/apps/v1`. */
   readonly group: string
-  /** The plural, as in paths. */
+  /** The plural name, as in paths. */
   readonly plural: string
   readonly kind: string
   readonly isNamespaced: boolean
@@ -21,7 +21,10 @@ const namespaced = (group: string, plural: string, kind: string): Collection => 
 
 export const serviceAccounts = namespaced('/api/v1', 'serviceaccounts', 'ServiceAccount')
 
-/** What runs pods, and the pods: https://kubernetes.io/docs/concepts/workloads/controllers/ */
+/**
+ * The workloads that run pods, and the pods themselves:
+ * https://kubernetes.io/docs/concepts/workloads/controllers/
+ */
 export const runners: readonly Collection[] = [
   namespaced('/apis/apps/v1', 'deployments', 'Deployment'),
   namespaced('/apis/apps/v1', 'statefulsets', 'StatefulSet'),
@@ -36,11 +39,11 @@ export const runners: readonly Collection[] = [
 export const pathOf = ({ group, plural, isNamespaced }: Collection, namespace: string | undefined): string =>
   `${group}${isNamespaced && namespace !== undefined ? `/namespaces/${namespace}` : ''}/${plural}`
 
-/** What was read of a collection. */
+/** What was read from a collection. */
 export interface CollectionRead {
   readonly collection: Collection
   readonly objects: readonly KubeObject[]
-  /** Why objects are missing; `status` is the API server's answer, if there was one. */
+  /** Why objects are missing; `status` is the HTTP status of the API server's response, if there was one. */
   readonly unread?: { readonly because: string; readonly status: number | undefined }
 }
 

@@ -29,8 +29,8 @@ export function liveSourcesOf(
 }
 
 /**
- * The neighbours without near misses: a service account that is not among the given objects may exist in the
- * cluster, so a workload that names it has not necessarily misspelled another name.
+ * The neighbours without near misses. A workload may name a service account that exists in the cluster but is
+ * not among the given objects, so a similar name does not prove a misspelling.
  */
 export const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
   neighboursOf: (...question) => {

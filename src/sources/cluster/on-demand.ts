@@ -102,7 +102,7 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
   }
 }
 
-/** All webhook configurations of a cluster. */
+/** All webhook configurations in a cluster. */
 export const allInSight = (configurations: readonly unknown[]): WebhooksInSight => ({
   complete: true,
   configurations: configurations.flatMap((object) => {

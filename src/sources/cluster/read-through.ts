@@ -14,7 +14,8 @@ const readTimeout = 5000
 
 /**
  * Answers from a watch. An object that the watch has not seen yet is read once for all callers that wait for
- * it, and so is every object if the watch has been silent for longer than `maxAge` (milliseconds).
+ * it. The same applies to every object once the watch has been silent for longer than `maxAge`
+ * (milliseconds).
  */
 export function readThrough<T>(
   watched: Watched<T>,

@@ -15,7 +15,7 @@ export interface StatusEntry {
   readonly name: string
   readonly state: BundleState
   readonly because: string
-  /** What changes the state next, and when; undefined if no step of a rotation does. */
+  /** What will change the state next, and when; undefined if no rotation step will. */
   readonly next?: string
   /** When the state began, as RFC 3339. */
   readonly since: string

@@ -58,7 +58,9 @@ async function readPublished(
   return keys.state === 'known' && keys.value.state === 'found' ? known(keyIdsOf(keys.value.value)) : keys
 }
 
-/** Only an answer of the issuer itself counts: a failed connection may be due to this machine's network. */
+/**
+ * Only a response from the issuer itself counts: a failed connection may be due to this machine's network.
+ */
 async function readPublic(url: string, fetchDocument: FetchDocument): Promise<Fact<PublicDocument>> {
   try {
     const response = await fetchDocument(url, {
@@ -67,7 +69,7 @@ async function readPublic(url: string, fetchDocument: FetchDocument): Promise<Fa
     })
     if (response.status === 404)
       return known({ state: 'missing', because: `${url} does not exist (HTTP 404)` })
-    if (!response.ok) return unknown(`${url} answered HTTP ${response.status} to this machine`)
+    if (!response.ok) return unknown(`${url} answered this machine with HTTP ${response.status}`)
     const text = await response.text()
     const value: unknown = text.length > longestDocument ? undefined : JSON.parse(text)
 

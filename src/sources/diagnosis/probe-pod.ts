@@ -6,13 +6,13 @@ import { type Fact, known, unknown } from '../../model/fact.js'
 import { reasonOf } from '../../text/escape.js'
 import { isRecord } from '../../text/record.js'
 
-/** The answer to a pod that was created in a dry run. */
+/** The result of creating a pod in a dry run. */
 export type ProbeAnswer =
   | { readonly created: true; readonly pod: KubeObject }
   /** The API server refused the pod; `because` is its message. */
   | { readonly created: false; readonly status: number; readonly because: string }
 
-/** Whom a probe pod stands for. */
+/** The workload that a probe pod stands in for. */
 export interface ProbeSubject {
   readonly namespace: string
   readonly serviceAccount: string
@@ -21,8 +21,9 @@ export interface ProbeSubject {
 }
 
 /**
- * Creates a pod of a service account in a dry run and returns what admission made of it. Nothing is stored
- * and no pod starts: https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run. Never rejects.
+ * Creates a pod for a service account in a dry run, and returns the pod as admission changed it, or the
+ * refusal. Nothing is stored and no pod starts:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run. Never rejects.
  */
 export async function probePod(
   client: KubeClient,

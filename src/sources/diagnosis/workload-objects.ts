@@ -60,7 +60,7 @@ export async function readOwners(client: KubeClient, object: KubeObject): Promis
       break
     const read = await readObject(client, workloadPath(kind, namespace, owner.name))
     if (read.state !== 'known' || read.value === undefined) break
-    // Other API groups have kinds of the same names, such as OpenKruise's StatefulSet.
+    // Other API groups have kinds with the same names, such as OpenKruise's StatefulSet.
     if (!controllersOf(last).includes(uidOf(read.value))) break
     owners.push(read.value)
     last = read.value
@@ -69,7 +69,7 @@ export async function readOwners(client: KubeClient, object: KubeObject): Promis
   return owners
 }
 
-/** What stands between a Deployment or CronJob and its pods; empty for other kinds. */
+/** The objects between a Deployment or CronJob and its pods; none for other kinds. */
 async function readBetween(
   client: KubeClient,
   object: KubeObject,
@@ -100,8 +100,8 @@ async function listed(
 }
 
 /**
- * The events about an object, such as why a pod does not start or why a ReplicaSet cannot create pods.
- * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ * The events about an object, which say, for example, why a pod does not start or why a ReplicaSet cannot
+ * create pods. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
 export async function readEvents(
   client: KubeClient,
@@ -112,7 +112,10 @@ export async function readEvents(
   return listed(client, namespace, 'events', { fieldSelector: `involvedObject.uid=${uidOf(object)}` })
 }
 
-/** The pods of a selector, as a query. A CronJob has none: its Jobs label their pods with their own names. */
+/**
+ * The query for the pods that an object's selector matches. A CronJob has no selector: its Jobs label their
+ * own pods.
+ */
 function selectorOf(object: KubeObject): Readonly<Record<string, string>> {
   const { matchLabels, matchExpressions } = recordOf(recordOf(object['spec'])['selector'])
   const labels = Object.entries(recordOf(matchLabels)).map(([key, value]) => `${key}=${String(value)}`)

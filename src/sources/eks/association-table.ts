@@ -28,8 +28,8 @@ export interface AssociationTableOptions {
 
 /**
  * The associations of a cluster, and the order in which they are described: new ones first, then those that
- * have changed, those that failed, and those with the oldest descriptions. If the oldest description is due,
- * too, it takes turns with those that have changed. Every operation takes constant time, apart from
+ * have changed, those that failed, and those with the oldest descriptions. If the oldest description is also
+ * due, it takes turns with the changed associations. Every operation takes constant time, apart from
  * `removeUnseen`.
  */
 export class AssociationTable {
@@ -40,10 +40,10 @@ export class AssociationTable {
   readonly #changed = new Set<Entry>()
   readonly #failed = new Set<Entry>()
   readonly #described = new Set<Entry>()
-  /** When an association turned out to be deleted, by ID. */
+  /** When irsa-guard noticed that an association had been deleted, by ID. */
   readonly #gone = new Map<string, number>()
   readonly #options: AssociationTableOptions
-  /** Whether the last entry that was described was one that had changed. */
+  /** Whether the entry described last was one that had changed. */
   #wasChanged = false
 
   constructor(options: AssociationTableOptions) {

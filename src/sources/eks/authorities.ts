@@ -19,7 +19,7 @@ const maxAuthorities = 8
 const maxPages = 8
 
 /**
- * Builds the reader. One read takes two calls, and one for each authority. Throws ERR_CONFIG if the role
+ * Builds the reader. One read takes two calls, plus one for each authority. Throws ERR_CONFIG if the role
  * configured for an account belongs to a different account. Sends no request.
  */
 export function buildAuthorityReader(options: EksSenderOptions): AuthorityReader {

@@ -21,7 +21,7 @@ export interface EksReader extends AssociationSource {
    */
   start(): void
   stop(): void
-  /** Has what a change is about described or listed again soon, unless that was done after the change. */
+  /** Schedules a new description or list that shows a change, unless one was read after the change. */
   noteChange(change: Pick<AssociationChange, 'id' | 'at'>): Noted
   /** Why the last list failed; undefined if it succeeded, or if none has ended yet. */
   trouble(): string | undefined
@@ -53,9 +53,12 @@ const listProves = 2 * longestRound
 const usableFor = 60 * minute
 /** The maximum age of an answer on which a denial is based. */
 const freshFor = 10_000
-/** The part of the maximum age after which an association is described again. The rest is for the queue. */
+/**
+ * The fraction of the maximum age after which an association is described again. The rest is for waiting in
+ * the queue.
+ */
 const describeAgainAt = 0.75
-/** With this many descriptions in flight, the background starts no more. */
+/** With this many descriptions in flight, the background task starts no more. */
 const maxFlights = 4
 /** The pause if no description may be started now. */
 const idle = 1000
@@ -79,7 +82,7 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
   /** When EKS last answered that an account has no association, by account. */
   const absences = new LRUCache<string, number>({ max: 10_000 })
   let listedAt: number | undefined
-  /** When irsa-guard learned that an association that is not in the list has changed. */
+  /** When irsa-guard learned of a change to an association that is not in the list. */
   let changedAt: number | undefined
   let listFailure: Failure | undefined
   let listing: Promise<void> | undefined
@@ -153,7 +156,7 @@ export function buildEksReader(options: EksReaderOptions): EksReader {
       : thenMaybe(read(entry, lookup), () => seen(account) ?? fact)
   }
 
-  /** What is known about an account without a request; undefined if that is too old. */
+  /** What is known about an account without sending a request; undefined if it is too old. */
   function seen(account: AccountName): Fact<AssociationLookup> | undefined {
     const now = clock.now()
     const entry = table.get(account)

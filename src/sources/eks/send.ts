@@ -14,7 +14,7 @@ import { withIn } from '../iam/within.js'
 
 export interface EksSenderOptions extends Pick<AccountsOptions, 'accounts' | 'patient'> {
   readonly cluster: ClusterArn
-  /** The EKS endpoint, if it is not the one that the SDK finds. */
+  /** Overrides the EKS endpoint that the SDK would choose. */
   readonly endpoint?: string | undefined
   readonly onRequest: (operation: string, result: RequestResult) => void
   /** Called for each request to STS. */
@@ -24,7 +24,7 @@ export interface EksSenderOptions extends Pick<AccountsOptions, 'accounts' | 'pa
 /**
  * Sends one request, and retries once if that may help. `another` waits until one more request may be sent.
  * `run` returns undefined for an invalid response, such as a proxy's error page. Never rejects; `absent` if
- * EKS answers that what was asked for does not exist.
+ * EKS responds that the requested object does not exist.
  */
 export type EksSender = <T>(
   call: `eks:${string}`,
@@ -34,7 +34,7 @@ export type EksSender = <T>(
 
 /**
  * Builds the sender for one cluster. It uses only credentials of the cluster's account, because another
- * account can have a cluster of the same name. Throws ERR_CONFIG if the role configured for an account
+ * account can have a cluster with the same name. Throws ERR_CONFIG if the role configured for an account
  * belongs to a different account. Sends no request.
  */
 export function buildEksSender(options: EksSenderOptions): EksSender {

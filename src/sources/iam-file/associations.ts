@@ -71,10 +71,10 @@ export function loadAssociations(
     const first = seen.get(account)
     if (first !== undefined)
       return fail(
-        `${at} is for service account ${namespace}/${serviceAccount}, as associations[${first}] is; expected at most one association of a service account`
+        `${at} is for service account ${namespace}/${serviceAccount}, as associations[${first}] is; expected at most one association per service account`
       )
     seen.set(account, index)
-    // If an association is of another cluster, only the name of that cluster is known.
+    // If an association belongs to another cluster, only that cluster's name is known.
     return { association, place: association.clusterName === cluster?.name ? cluster : {} }
   })
 }

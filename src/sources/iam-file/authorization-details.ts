@@ -24,7 +24,7 @@ export function parseAuthorizationDetails(content: Readonly<Record<string, unkno
  * The account whose roles are all in the listing, if that is certain. `--filter` selects kinds of entities,
  * never single roles, so a listing with roles contains all of them. There are two exceptions: the listing is
  * one of several pages, or it was reduced with `--query`, in which case the users, groups or policies are
- * usually missing. It is not noticed if roles were removed by hand.
+ * usually missing. Roles that were removed by hand go unnoticed.
  */
 function accountOf(
   content: Readonly<Record<string, unknown>>,

@@ -17,7 +17,8 @@ export interface IamFile {
   /** The cluster whose associations the file lists. */
   readonly cluster?: ClusterArn | undefined
   /**
-   * The listed EKS Pod Identity associations, including all of that cluster; undefined if there is no list.
+   * The listed EKS Pod Identity associations, including all those of that cluster; undefined if there is no
+   * list.
    */
   readonly associations?: readonly DescribedAssociation[] | undefined
 }

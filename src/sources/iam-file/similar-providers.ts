@@ -1,8 +1,8 @@
 const most = 5
 
 /**
- * The registered providers that were probably meant by this ARN, at most five. Differences such as `https://`
- * are ignored.
+ * The registered providers, at most five, that the author of this ARN probably meant. Differences such as
+ * `https://` are ignored.
  */
 export function similarProviders(arn: string, registered: readonly string[]): string[] {
   const wanted = plainOf(arn)
@@ -32,7 +32,7 @@ function plainOf(arn: string): string {
   return plain.slice(0, end)
 }
 
-// The ID of an EKS cluster is the same whatever region or host precedes it: oidc.eks.…, or oidc-eks.…, which
+// An EKS cluster's ID stays the same whichever region and host precede it: oidc.eks.…, or oidc-eks.…, which
 // also has IPv6 addresses.
 function clusterOf(plain: string): string | undefined {
   return /^oidc[.-]eks\.[^/]+\/id\/([0-9a-z]+)$/.exec(plain)?.[1]

@@ -11,7 +11,7 @@ export type RequestResult = 'found' | 'absent' | Failure['kind']
 
 export interface AccountsOptions {
   /**
-   * The IAM endpoint, if it is not the one that the SDK finds. The STS endpoint always comes from the SDK's
+   * Overrides the IAM endpoint that the SDK would choose. The STS endpoint always comes from the SDK's
    * environment.
    */
   readonly endpoint?: string | undefined

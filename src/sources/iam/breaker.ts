@@ -6,9 +6,11 @@ import type { Failure } from './failure.js'
  * use up the rate limit.
  */
 export interface Breaker {
-  /** The failure because of which no call may be made now; undefined if calls may be made. */
+  /** The failure that rules out calls for now; undefined if calls may be made. */
   open(): Failure | undefined
-  /** Whether the last call failed and enough calls failed before it: a single call then tries again. */
+  /**
+   * Whether calls were paused and none has succeeded since. After the pause, one call at a time tries again.
+   */
   readonly isProbing: boolean
   /** Notes the outcome of a call. */
   note(failure: Failure | undefined): void

@@ -1,23 +1,23 @@
 import type { Clock } from './clock.js'
 
 export interface BudgetOptions {
-  /** The maximum number of requests per second. After a pause, as many can be sent at once. */
+  /** The maximum number of requests per second. After an idle period, that many can be sent at once. */
   readonly requestsPerSecond: number
   /**
-   * The maximum number of waiting questions per namespace. If there is no maximum, there is none for the number
-   * of namespaces, either.
+   * The maximum number of waiting queries per namespace. If it is Infinity, the number of namespaces is not
+   * limited either.
    */
   readonly waitingPerNamespace: number
   readonly clock: Clock
 }
 
-/** A question that waits for its turn. */
+/** A query that waits for its turn. */
 export interface Turn {
   readonly namespace: string
-  /** Questions of one namespace with the same key share one place in the queue. */
+  /** Queries from the same namespace with the same key share one slot in the queue. */
   readonly key: string
   /**
-   * Called once, when the turn has come. Returns whether a request was sent, so that a question that has been
+   * Called once, when the turn has come. Returns whether a request was sent, so that a query that has been
    * answered in the meantime uses no token.
    */
   readonly begin: () => boolean
@@ -27,20 +27,19 @@ export interface Turn {
 export interface Budget {
   readonly requestsPerSecond: number
   /**
-   * Waits for a turn. Returns true after `begin`, or false if too many questions are waiting or the signal
+   * Waits for a turn. Returns true after `begin`, or false if too many queries are waiting or the signal
    * fires first.
    */
   turn(turn: Turn, signal: AbortSignal): Promise<boolean>
   /**
-   * Waits until a question that has already begun, or a background task, may send another request. Such a
-   * request goes before new questions from the same namespace.
+   * Waits until a query that has already begun, or a background task, may send another request. Such a
+   * request takes precedence over new queries from the same namespace.
    */
   another(namespace: string): Promise<void>
 }
 
 /**
- * The queue of one namespace. It has at most one follow-up for each question or background task that has
- * begun.
+ * The queue of one namespace. It has at most one follow-up for each query or background task that has begun.
  */
 interface Line {
   readonly followUps: (() => void)[]
@@ -52,7 +51,7 @@ interface Waiting {
   readonly callers: Set<(served: boolean) => void>
 }
 
-// Namespaces are objects of the cluster, but an admission request can also name a namespace that is about to
+// Namespaces are objects in the cluster, but an admission request can also name a namespace that is about to
 // be created.
 const maxNamespaces = 1000
 

@@ -7,13 +7,18 @@ import { type Clock, systemClock } from './clock.js'
 import type { Failure } from './failure.js'
 import { type FollowedKey, ReadingOrder } from './reading-order.js'
 
-/** IAM facts that answer at once, with what was last read. Roles and providers are read in the background. */
+/**
+ * IAM facts that are available at once, as they were last read. Roles and providers are read in the
+ * background.
+ */
 export interface FollowedIam extends IamSource {
   start(): void
   stop(): void
-  /** Stops reading what no question has been about since the call before the last one. */
+  /** Stops reading what no query has asked for since the previous call. */
   forgetUnasked(): void
-  /** Has what a change is about read again soon, unless it was read after the change. */
+  /**
+   * Schedules the changed role or providers to be read again soon, unless they were read after the change.
+   */
   noteChange(change: RoleChange | ProviderChange): Noted
   /** When the oldest answer in use was read; undefined if there is none. */
   oldestRead(): Date | undefined
@@ -25,7 +30,7 @@ export interface FollowedIamOptions {
   readonly clock?: Clock
   /** The maximum age of an answer in milliseconds, as far as the rate limit permits. */
   readonly maxAge: number
-  /** Called if the answer to a question differs from the last one, with the namespaces that asked it. */
+  /** Called when the answer to a query changes, with the namespaces that sent the query. */
   readonly onChange: (namespaces: ReadonlySet<string>) => void
 }
 
@@ -35,18 +40,18 @@ interface Entry extends FollowedKey {
   readonly id: string
   readonly of: RoleArn | ProviderQuestion
   readonly namespaces: Set<string>
-  /** The generation in which it was last asked about. */
+  /** The generation in which a query last asked for it. */
   askedIn: number
   /** The last answer from AWS, and why there is no newer one. */
   last?: { readonly answer: Answer; readonly readAt: Date; readonly text: string }
   because?: string | undefined
 }
 
-/** How long an answer is used if AWS does not answer again. */
+/** How long an answer is used when AWS no longer responds. */
 const usableFor = 60 * 60_000
 /**
- * The parts of the maximum age after which an answer is read again, and a read is retried that failed. The
- * rest is for the queue.
+ * The fractions of the maximum age after which an answer is read again and a failed read is retried. The rest
+ * is for waiting in the queue.
  */
 const [readAgainAt, retryAt] = [0.8, 0.2]
 /** With this many reads in flight, no more are started. */
@@ -64,7 +69,7 @@ export function buildFollowedIam({
   onChange
 }: FollowedIamOptions): FollowedIam {
   const entries = new Map<string, Entry>()
-  const subjects = new Map<string, Set<Entry>>() // the same entries, by what a change names
+  const subjects = new Map<string, Set<Entry>>() // the same entries, keyed by what a change can name
   const order = new ReadingOrder<Entry>({
     clock,
     readAgain: maxAge * readAgainAt,
@@ -137,7 +142,7 @@ export function buildFollowedIam({
     if (fact.state === 'known') order.noteRead(entry, clock.now())
     else order.noteFailed(entry, failure, clock.now())
     if (entries.get(entry.id) !== entry) {
-      order.remove(entry) // no question is about it any more
+      order.remove(entry) // no query needs it any more
       return
     }
     if (isNews(entry, fact)) onChange(entry.namespaces)

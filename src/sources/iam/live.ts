@@ -18,7 +18,7 @@ export async function buildLiveFollowedIam(
 
   return buildFollowedIam({
     ...followed,
-    // The order of reading keeps reads apart, so that each of its reads may send a request.
+    // `ReadingOrder` already spaces the reads of a key, so each of them may send a request.
     build: (onFailure) => buildIamSource({ ...options, freshFor: 0, onFailure })
   })
 }

@@ -22,15 +22,19 @@ export interface ReadingOrderOptions {
   readonly retryAfter: number
 }
 
-/** So many refusals in a row may be about single roles; after more, the whole account counts as refusing. */
+/**
+ * After this many refusals in a row, the whole account counts as refusing; fewer may concern single roles.
+ */
 const tolerated = 5
 // A permission to read roles can cover only some of them, so a refusal may concern a single role.
 const common: readonly Failure['kind'][] = ['throttled', 'no-credentials', 'not-ours']
 
 /**
  * Decides which key is read next: new ones first, then those that have changed, those that failed, and those
- * with the oldest answers. If the oldest answer is due, too, it takes turns with those that have changed, so that a flood of changes does not keep old answers from being read again. Accounts take turns. While an account refuses everything, one key at a time probes it, after pauses that
- * grow up to five minutes. Every operation takes constant time for each account.
+ * with the oldest answers. If the oldest answer is also due, it takes turns with the changed keys, so that a
+ * flood of changes does not keep old answers from being read again. Accounts take turns. While an account
+ * refuses everything, one key at a time probes it, after pauses that grow up to five minutes. Every operation
+ * takes constant time for each account.
  */
 export class ReadingOrder<K extends FollowedKey> {
   readonly #accounts = new Map<string, AccountKeys<K>>()
@@ -115,7 +119,7 @@ export class ReadingOrder<K extends FollowedKey> {
     if (breaker.open() !== undefined || (breaker.isProbing && flights > 0)) return undefined
     const now = this.#options.clock.now()
     const [oldest] = read
-    // A key that AWS answered before is the best probe: its failure is the account's.
+    // A key that was read before is the best probe: if it fails, the failure concerns the whole account.
     if (breaker.isProbing && oldest !== undefined) return oldest
     const [first] = fresh
     if (first !== undefined) return first
@@ -169,7 +173,7 @@ interface AccountKeys<K> {
   readonly read: Set<K>
   readonly breaker: ReturnType<typeof buildBreaker>
   flights: number
-  /** Whether the last key that was taken was one that had changed. */
+  /** Whether the key taken last was one that had changed. */
   wasChanged: boolean
 }
 

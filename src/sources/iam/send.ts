@@ -1,11 +1,11 @@
 import type { RequestResult } from './accounts.js'
 import { type AwsResponse, failed, failureOf, isAbsentError, isPassing } from './failure.js'
 
-/** What IAM answered to a request; `absent` if it answered that the role or provider does not exist. */
+/** IAM's response to a request; `absent` if it reported that the role or provider does not exist. */
 export type Sent<T> = AwsResponse<T> | 'absent'
 
 /**
- * Sends one request, and retries once if that may help. `another` waits until one more request may be sent.
+ * Sends one request, and retries once if that may help. `another` waits until the rate limit allows one more request.
  * `run` returns undefined for an invalid response, such as a proxy's error page. Never rejects.
  */
 export type IamSender = <T>(

@@ -5,7 +5,7 @@ import type { RoleArn } from '../../model/role-arn.js'
 import { type AccountsOptions, buildAccounts } from './accounts.js'
 import { failureOf } from './failure.js'
 
-/** The action of a role on a resource. */
+/** An action that a role may or may not perform on a resource. */
 export interface SimulationQuestion {
   readonly role: RoleArn
   readonly action: string

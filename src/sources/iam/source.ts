@@ -28,21 +28,21 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
   /** The maximum number of IAM requests per second: 5 by default, and at least 10 if `patient`. */
   readonly requestsPerSecond?: number
   readonly clock?: Clock
-  /** The maximum age in milliseconds of an answer to a question that must be fresh: ten seconds by default. */
+  /** The maximum age, in milliseconds, of a cached response if a fresh one is required: ten seconds by default. */
   readonly freshFor?: number
   /** Called for each lookup that fails, with the role or provider that it was about. */
   readonly onFailure?: (failure: Failure, of: RoleArn | ProviderQuestion) => void
 }
 
-// A user is waiting for the command. Twice the default rate of a server is still far below an account's
-// limit.
+// A user waits for the result of a command. Twice the default rate of `serve` is still far below the limit of
+// an account.
 const patientRate = 10
 
-/** The queue of requests for lists. No namespace can have this name. */
+/** The queue for list requests, under a name that no namespace can have. */
 const listing = ' '
 
 /**
- * Builds the source of IAM facts that queries the API. Answers are cached, and one rate limit is shared
+ * Builds the source of IAM facts that queries the API. Responses are cached, and one rate limit is shared
  * fairly between namespaces. Credentials, region and endpoint come from the SDK's default chain and
  * environment. The function sends no request. Throws ERR_CONFIG if the role configured for an account belongs
  * to a different account.
@@ -166,8 +166,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource & RoleListS
       const { OpenIDConnectProviderList: list } = await client.send(new ListOpenIDConnectProvidersCommand({}))
       return list?.flatMap(({ Arn }) => (Arn === undefined ? [] : [Arn]))
     })
-    // The list can suggest the intended provider, or show that this one exists after all. Without the list,
-    // this one counts as missing.
+    // The list can contain a similar provider, which was probably meant, or show that the requested one exists
+    // after all. Without the list, the requested provider counts as missing.
     const registered = listed !== 'absent' && 'answer' in listed ? listed.answer : []
     const absent = { answer: { registered: false, arn, similar: similarProviders(arn, registered) } } as const
     if (!registered.includes(arn)) return absent
@@ -182,8 +182,8 @@ export function buildIamSource(options: IamSourceOptions): IamSource & RoleListS
 const minute = 60_000
 
 /**
- * The lifetime of an answer. Existing roles and providers rarely change, but a missing one may be created at
- * any time.
+ * How long a response is cached. Existing roles and providers rarely change, but a missing one may be created
+ * at any time.
  */
 function lifetimeOf(answer: RoleLookup | ProviderLookup): Lifetime {
   const found = 'exists' in answer ? answer.exists : answer.registered

@@ -10,8 +10,8 @@ import { identityWebhookConfigMap } from '../../model/webhook-configuration.js'
 import { isRecord, recordOf, textOf } from '../../text/record.js'
 
 /**
- * The settings of the identity webhook whose Deployment or DaemonSet is among the given objects: the workload
- * that the registered Service selects, otherwise the only one with a container or image that is named after
+ * The settings of the identity webhook, from its Deployment or DaemonSet among the given objects. That is the
+ * workload that the registered Service selects, or else the only one with a container or image named after
  * pod-identity-webhook. Undefined if there is no such workload or more than one, or if its command line
  * cannot be determined.
  */

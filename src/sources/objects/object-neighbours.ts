@@ -111,8 +111,8 @@ const wordsOf = (text: string): ReadonlySet<string> =>
   new Set((text.match(/[A-Za-z0-9.-]+/g) ?? []).map((word) => word.replace(/\.$/, '')))
 
 /**
- * Finds the workload that was probably meant to run as a service account. The accounts that workloads name
- * but that are not among the objects are indexed once.
+ * Finds the workload that was probably meant to run as a service account. Accounts that workloads name but that
+ * no given object defines are indexed once.
  */
 function buildNearMisses(
   runners: ReadonlyMap<string, readonly string[]>,
@@ -136,7 +136,7 @@ function buildNearMisses(
   return (namespace, name) => {
     const [elsewhere] = byName.get(name) ?? []
     if (elsewhere !== undefined) return missOf(elsewhere, name)
-    // Short names are often similar by chance.
+    // Short names are often similar by coincidence.
     const similar = name.length < 5 ? undefined : closestIn(namespace)(name)
 
     return similar === undefined ? undefined : missOf(namespace, similar)

@@ -58,8 +58,8 @@ export function buildObjectWebhooks(
 /** The ports of a Service object. `ready` states whether the Service has ready endpoints. */
 export function backendOf(service: unknown, ready?: boolean): Backend {
   const { type, clusterIP, ports } = recordOf(recordOf(service)['spec'])
-  // The API server's flag --enable-aggregator-routing decides whether it resolves these Services, and to
-  // which port (k8s.io/apiserver, pkg/util/proxy).
+  // Whether the API server resolves these Services itself, and to which port, depends on its flag
+  // --enable-aggregator-routing (k8s.io/apiserver, pkg/util/proxy).
   const isAnyPort = type === 'ExternalName' || clusterIP === 'None'
 
   return {

@@ -36,8 +36,8 @@ export type ObjectSources = Pick<Sources, 'clusterCa' | 'identityWebhook' | 'pod
 /**
  * Lets rules look up the other objects of the same input. A service account in the input is known; any other
  * is unknown, never missing, because a chart may rely on one created elsewhere. A namespace that is not in
- * the input is assumed to restrict nothing, like most namespaces. `objects` contains every object, including
- * those that no rule checks. `namespace` applies to objects that name none.
+ * the input is assumed to have no restrictions, like most namespaces. `objects` contains every object, including
+ * those that no rule checks. `namespace` applies to objects that specify none.
  */
 export function buildObjectSources(
   subjects: readonly Subject[],

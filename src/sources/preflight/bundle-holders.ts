@@ -6,7 +6,7 @@ import { annotationsOf, recordOf } from '../../text/record.js'
 import type { Collection } from '../cluster/collections.js'
 import { mapFact, readAll, type ReadCluster } from './preflight-fact.js'
 
-/** Reads every `caBundle` with which the API server verifies a server. Never rejects. */
+/** Reads every `caBundle` that the API server uses to verify a server. Never rejects. */
 export const readBundleHolders = async (cluster: ReadCluster): Promise<PreflightFacts['holders']> =>
   Promise.all(
     collections.map(async ({ subject, ...collection }) => ({
@@ -43,7 +43,7 @@ const collections = [
   )
 ]
 
-/** Keeps the conversion only, because the schemas of a cluster's definitions can take 100 MB. */
+/** Keeps only the conversion, because the schemas of all CustomResourceDefinitions can take 100 MB. */
 function keepConversion(object: KubeObject): KubeObject | undefined {
   const conversion = recordOf(recordOf(object['spec'])['conversion'])
   if (conversion['strategy'] !== 'Webhook') return undefined

@@ -11,7 +11,7 @@ export async function loadKubeconfigClusters(file: string): Promise<KubeconfigCl
   try {
     config.loadFromFile(file)
   } catch (cause) {
-    const [reason] = reasonOf(cause).split('\n') // the following lines quote the YAML
+    const [reason] = reasonOf(cause).split('\n') // the remaining lines quote the YAML
     throw new GuardError('ERR_KUBECONFIG', `the kubeconfig ${file} cannot be used: ${reason}`, { cause })
   }
 

@@ -4,14 +4,14 @@ import type { KubeObject } from '../../kube/read.js'
 import { canI } from '../../kube/refusals.js'
 import { type Collection, pathOf, readCollection } from '../cluster/collections.js'
 
-/** The cluster that is read, and kubectl's flags for it (empty, or with a leading space). */
+/** The cluster to read from, and the kubectl flags that select it (empty, or with a leading space). */
 export interface ReadCluster {
   readonly client: KubeClient
   readonly flags: string
 }
 
 /**
- * Reads all objects of a collection, page by page. If the user may not list them, the fact names the command
+ * Reads all objects of a collection, page by page. If the user may not list them, the fact includes the command
  * that shows the missing permission. Never rejects.
  */
 export async function readAll(

@@ -26,7 +26,7 @@ function keepNode({ metadata, status }: KubeObject): KubeObject {
   return { metadata: { name, labels, creationTimestamp }, status: { nodeInfo: { kubeletVersion } } }
 }
 
-/** Reads all pods that have not ended, and what to restart in order to replace them. Never rejects. */
+/** Reads all pods that have not ended, and which workloads to restart in order to replace them. Never rejects. */
 export async function readPods(cluster: ReadCluster): Promise<PreflightFact<readonly RunningPod[]>> {
   const workloads = new Map<string, Runner>()
   const starts: { readonly start: PodStart; readonly own: Runner; readonly owner: Owner | undefined }[] = []
@@ -73,7 +73,7 @@ export async function readPods(cluster: ReadCluster): Promise<PreflightFact<read
 type Runner = RunningPod['runner']
 
 const runnersCalled = (plural: string): Collection =>
-  runners.find((collection) => collection.plural === plural) as Collection // they are in the table
+  runners.find((collection) => collection.plural === plural) as Collection // every caller passes a known one
 
 const keyOf = (kind: string, namespace: string, name: string): string => `${kind} ${namespace}/${name}`
 

@@ -21,9 +21,9 @@ export interface PodIdentityBreadth {
 const stranger = 'irsa-guard-stranger'
 
 /**
- * Evaluates the policy for made-up associations of another cluster and namespace (for a target role, for
- * another first role), to find out who else can use the role. Any association may disable its session tags,
- * and whether EKS then needs sts:TagSession is not documented. The service account and the pods of a made-up
+ * Evaluates the policy for made-up associations of another cluster and namespace to find out who else can use the
+ * role; for a target role, it uses another first role instead. Any association may disable its session tags, and
+ * AWS does not document whether EKS then needs sts:TagSession. The service account and the pods of a made-up
  * association can have any name.
  */
 export function breadthOf(policy: Policy, caller: Caller): PodIdentityBreadth | undefined {
@@ -33,7 +33,7 @@ export function breadthOf(policy: Policy, caller: Caller): PodIdentityBreadth | 
     return statement === undefined ? undefined : { kind: 'any-role', statement }
   }
   if (policy.statements.every(({ effect, conditions }) => effect === 'Deny' || conditions.some(isLimit)))
-    return undefined // nearly all policies that have a limit
+    return undefined // true of nearly all policies that have a limit
 
   for (const region of regionsOf(policy, caller)) {
     const other = otherAssociation(caller, region)
@@ -104,7 +104,7 @@ const otherAssociation = (caller: Caller, region: string): Caller => ({
   sessionTags: true
 })
 
-/** Another role of the first role's account, which can pass any tags and any external ID. */
+/** Another role in the first role's account; such a role can pass any tags and any external ID. */
 const otherRole = (caller: Caller): Caller => ({
   ...caller,
   firstRole: caller.firstRole && {
@@ -128,7 +128,7 @@ function regionsOf({ statements }: Policy, { cluster }: Caller): Set<string> {
 
 const mostRegions = 8
 
-/** The keys of another context, except that those that the caller can choose have any value. */
+/** The same keys as another context, but keys that the caller can choose may have any value. */
 class OpenContext implements RequestContext {
   readonly #context: RequestContext
   readonly #caller: Caller

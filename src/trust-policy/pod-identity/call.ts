@@ -6,7 +6,7 @@ import type { Principal, Statement } from '../policy.js'
 import { type Action, type Caller, podsService } from './caller.js'
 import { contextOf } from './context.js'
 
-/** The call for one of the two actions that give a pod its role. */
+/** The call of one of the two actions that give a pod its role. */
 export const callOf = (caller: Caller, action: Action, context = contextOf(caller, action)): Call =>
   new PodIdentityCall(caller, action, context)
 
@@ -54,10 +54,10 @@ const undocumented = (what: string): Outcome => ({ truth: undefined, undocumente
 
 const everyone = undocumented('whether the principal {"AWS": "*"} covers AWS services')
 const otherCase = undocumented(
-  'whether the name of a service with other capitalization is the same principal'
+  'whether the name of a service in different capitalization is the same principal'
 )
-// Some services have a second name in China; the guide for China names EKS Pod Identity's without a suffix,
-// and no source says that the name with the suffix does not work.
+// Some services have a second name in China. The guide for China uses the name of EKS Pod Identity without the
+// suffix, but no source says that the name with the suffix does not work.
 const chinese = undocumented(`whether ${podsService}.cn is a principal of EKS Pod Identity`)
 
 function isService({ type, value }: Principal, { cluster }: Caller): Outcome {

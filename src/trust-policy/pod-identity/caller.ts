@@ -15,7 +15,7 @@ export interface PodIdentityQuestion {
   readonly sessionTags?: boolean | undefined
   /** The ARN of the role that has this trust policy, for messages. */
   readonly roleArn?: string | undefined
-  /** The association's role, if the document is the trust policy of its target role. */
+  /** The association's role; set only if the document is the trust policy of its target role. */
   readonly firstRole?: FirstRole | undefined
   /**
    * The current time. If omitted, conditions on the time depend on the request; if given, a deadline in the
@@ -31,7 +31,7 @@ export interface FirstRole {
   readonly externalId?: string | undefined
 }
 
-/** Who calls STS: EKS for the association's role, and that role for the target role. */
+/** The caller of STS: EKS assumes the association's role, and that role assumes the target role. */
 export interface Caller {
   readonly cluster: ClusterArn
   /** The ARN of the role to assume, if it is known. */
@@ -54,7 +54,7 @@ export const podsService = 'pods.eks.amazonaws.com'
 export const actions = ['sts:AssumeRole', 'sts:TagSession'] as const
 export type Action = (typeof actions)[number]
 
-/** The caller of a question; undefined if its cluster ARN is invalid. */
+/** The caller that a question is about; undefined if the cluster ARN is invalid. */
 export function callerOf(question: Omit<PodIdentityQuestion, 'document'>): Caller | undefined {
   const { clusterArn, roleArn, namespace, serviceAccount, sessionTags = true, firstRole, at } = question
   const cluster = typeof clusterArn === 'string' ? clusterOf(clusterArn) : clusterArn

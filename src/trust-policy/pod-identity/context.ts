@@ -14,9 +14,8 @@ const statesOf = (...groups: readonly (readonly [KeyState, readonly string[]])[]
   new Map(groups.flatMap(([state, keys]) => keys.map((key): [string, KeyState] => [key, state])))
 
 // The keys that calls by EKS and calls by a first role have in common. The availability of each key:
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. Whether AWS sets
-// the keys about the network for a call between its services is not documented, so they depend on the
-// request.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html. AWS does not document
+// whether it sets the network keys when one of its services calls another, so these keys depend on the request.
 const common: readonly (readonly [KeyState, readonly string[]])[] = [
   [
     always,
@@ -48,7 +47,7 @@ const service: States = statesOf(
   [runtime, ['aws:sourceorgid', 'aws:sourceorgpaths']]
 )
 
-// A session of the first role calls, not a service.
+// The caller is a session of the first role, not a service.
 const role: States = statesOf(
   ...common,
   [
@@ -67,7 +66,7 @@ const role: States = statesOf(
   [runtime, ['aws:principalorgid', 'aws:principalorgpaths']]
 )
 
-/** The condition keys of one call that EKS makes, or lets the first role make. */
+/** The condition keys of one call, made by EKS or by the first role. */
 export const contextOf = (caller: Caller, action: Action): RequestContext => new CallContext(caller, action)
 
 class CallContext implements RequestContext {
@@ -102,7 +101,7 @@ class CallContext implements RequestContext {
     return role.get(key) ?? stateOfOther(key)
   }
 
-  /** The state of a session tag, by its name in lower case; `otherwise` for other names. */
+  /** The state of a session tag, given its name in lower case; `otherwise` if EKS sets no tag of that name. */
   #tag(name: string, otherwise: KeyState): KeyState {
     if (!tagNames.includes(name)) return otherwise
     const value = tagOf(this.#caller, name)

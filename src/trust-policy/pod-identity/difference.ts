@@ -14,7 +14,7 @@ export interface Difference {
   readonly distance: number
 }
 
-/** How a condition that fails differs from what EKS sends. `actual` is that value, if it is known. */
+/** How a failing condition differs from what EKS sends. `actual` is the value that EKS sends, if it is known. */
 export function differenceOf(condition: Condition, actual: string | undefined, caller: Caller): Difference {
   const { key, lowerKey } = condition
   const { firstRole, sessionTags } = caller
@@ -27,7 +27,7 @@ export function differenceOf(condition: Condition, actual: string | undefined, c
 
     return {
       about: 'tag',
-      difference: 'EKS sends its tags with the request, and is not a principal with tags',
+      difference: 'EKS sends its tags with the request, and has no principal tags',
       expected: meant && `aws:RequestTag/${meant}`,
       distance: 0.5
     }
@@ -100,9 +100,9 @@ function valueDifference(condition: Condition, name: string, actual: string, cal
     wanted === `${namespace}/${serviceAccount}` ||
     wanted === `system:serviceaccount:${namespace}:${serviceAccount}`
   )
-    return { difference: 'the tag has only the name', distance: 0.5 }
+    return { difference: 'the tag contains only the name', distance: 0.5 }
   if (wanted === cluster.text)
-    return { difference: 'the tag has only the name of the cluster', distance: 0.5 }
+    return { difference: 'the tag contains only the name of the cluster', distance: 0.5 }
   if (name === 'kubernetes-namespace')
     return wanted === serviceAccount
       ? { difference: 'it is the name of the service account', distance: 0.5 }
@@ -115,7 +115,7 @@ function valueDifference(condition: Condition, name: string, actual: string, cal
   return { difference: 'the cluster differs', distance: 2 }
 }
 
-/** A difference that any value can have. */
+/** A difference that does not depend on what the key means. */
 function spellingDifference({ name, operator, values }: Condition, actual: string): Part | undefined {
   if (operator.family === 'null') return { difference: 'EKS sends this key', distance: 1 }
   if (operator.negated) return { difference: `${name} excludes this value`, distance: 1 }
@@ -151,7 +151,7 @@ function sourceDifference(condition: Condition, actual: string | undefined, call
   const { lowerKey, values } = condition
   const common = actual === undefined ? undefined : spellingDifference(condition, actual)
   if (common !== undefined) return common
-  // Users have tried the ARN of an association:
+  // Users have tried to use the ARN of an association:
   // https://github.com/awslabs/mountpoint-s3-csi-driver/issues/781,
   // https://github.com/terraform-aws-modules/terraform-aws-eks/pull/3743
   if (values.some((value) => value.includes(':podidentityassociation/')))
@@ -186,7 +186,7 @@ export function tagMeant(name: string): string | undefined {
   )
 }
 
-/** The key for a tag that was probably meant by a key without its prefix, such as `kubernetes-namespace`. */
+/** The tag key that was probably meant by a key without the prefix, such as `kubernetes-namespace`. */
 function tagMeantBy(key: string): string | undefined {
   const name = key.replace(/^(?:aws|sts|eks|pods\.eks\.amazonaws\.com)[:/]/i, '').toLowerCase()
 

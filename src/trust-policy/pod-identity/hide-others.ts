@@ -36,7 +36,7 @@ export function hideOtherNamespaces(judgement: PodIdentityJudgement): PodIdentit
   const [reason, place] = [miss.reason, miss.place].map((text) =>
     textWithoutOthers(text, namespace, serviceAccount)
   )
-  // A correction can write the same name in another form.
+  // A correction can contain the same name in another form.
   const isHidden = reason !== miss.reason || place !== miss.place
 
   return {
@@ -62,8 +62,8 @@ interface Ours {
 }
 
 /**
- * Any value of a key about Kubernetes can name an object of another namespace, and so can external IDs. The
- * names of clusters and accounts are no secret in a cluster.
+ * Any value of a key about Kubernetes can name an object in another namespace, and so can an external ID. The
+ * names of clusters and accounts are not secret within a cluster.
  */
 function conditionWithout<T extends DecidingCondition>(condition: T, ours: Ours): T {
   const { key, wanted } = condition

@@ -22,7 +22,7 @@ export interface PodIdentityJudgement {
   readonly dependsOn: readonly string[]
   /** Undocumented AWS behavior that the result depends on. */
   readonly undocumented: readonly string[]
-  /** Why the policy denies the call or is invalid: one reason. */
+  /** Why the policy denies the call or is invalid: only one reason. */
   readonly miss: PodIdentityMiss | undefined
   readonly breadth: PodIdentityBreadth | undefined
   /**
@@ -30,7 +30,7 @@ export interface PodIdentityJudgement {
    * rejects the document.
    */
   readonly size: number
-  /** Whom the policy was judged for; undefined if the cluster's ARN is invalid. */
+  /** The caller for which the policy was judged; undefined if the cluster's ARN is invalid. */
   readonly caller: Caller | undefined
 }
 

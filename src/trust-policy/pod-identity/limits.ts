@@ -3,7 +3,7 @@ import type { Condition } from '../policy.js'
 import { hasVariable } from '../variables.js'
 import { type Caller, principalTag, requestTag } from './caller.js'
 
-/** What a statement's conditions limit to this caller alone. */
+/** Which values a statement's conditions limit to those of this caller. */
 export interface Pinned {
   readonly cluster: boolean
   readonly namespace: boolean
@@ -23,12 +23,12 @@ const isExactly = ({ operator, values }: Condition, value: string): boolean =>
   !hasVariable(value) &&
   !(operator.relation === 'like' && hasWildcard(value))
 
-/** What conditions pin for a caller. The external ID of a target role names all three. */
+/** Which values conditions pin to those of a caller. The external ID for a target role includes all three. */
 export function pinnedBy(conditions: readonly Condition[], caller: Caller): Pinned {
   const { cluster, namespace, serviceAccount, firstRole } = caller
   const pins = (keys: readonly string[], value: string): boolean =>
     conditions.some((condition) => keys.includes(condition.lowerKey) && isExactly(condition, value))
-  // A target role also sees the tags of the first session.
+  // In the call for a target role, the tags of the first session are principal tags.
   const tag = (name: string): string[] =>
     firstRole === undefined ? [requestTag + name] : [requestTag + name, principalTag + name]
   const byExternalId = firstRole !== undefined && pins(['sts:externalid'], firstRole.externalId)

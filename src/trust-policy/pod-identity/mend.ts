@@ -14,9 +14,9 @@ type Json = Readonly<Record<string, unknown>>
 
 /**
  * Fixes the principal, the actions, the keys and the values of a statement for an association; undefined if
- * the statement would then admit others. A statement that could never match gets the limits that it lacks. A
- * statement that already matches others gets the missing action or value only if everything else is limited
- * to this association.
+ * the statement would then admit others. If the statement could never match, the missing limits are added. If it
+ * already matches others, the missing action or value is added only if everything else is limited to this
+ * association.
  */
 export function mendedStatement(statement: Json, miss: PodIdentityMiss, caller: Caller): Json | undefined {
   const principal = mendedPrincipal(statement['Principal'], caller)
@@ -59,9 +59,9 @@ function mendedPrincipal(principal: unknown, { firstRole }: Caller): Json | unde
 
 interface MendedCondition {
   readonly edited: Json
-  /** Whether a part was fixed without which the statement could never match. */
+  /** Whether a part was fixed that kept the statement from ever matching. */
   readonly wasDead: boolean
-  /** The keys that got a value in addition to others, in lower case. */
+  /** The keys to whose values another value was added, in lower case. */
   readonly extended: readonly string[]
   /** The conditions on all other keys. */
   readonly others: readonly Condition[]
@@ -96,7 +96,7 @@ function mendedCondition(condition: unknown, caller: Caller): MendedCondition | 
   return { edited: Object.fromEntries(edited), wasDead, extended, others }
 }
 
-/** Whether an operator is met only by a key that is in the request and has one of the values. */
+/** Whether a condition with this operator is met only if the request has the key, with one of the values. */
 const isStrict = ({ family, negated, ifExists, quantifier }: Operator): boolean =>
   (family === 'string' || family === 'arn') && !negated && !ifExists && quantifier === undefined
 
@@ -137,7 +137,7 @@ function mendedValue(
   return { values: [...possible, own], wasDead: possible.length === 0, isExtended: possible.length > 0 }
 }
 
-/** What the caller sends for a key by which a statement is limited. */
+/** The value that the caller sends for a key that can limit a statement; undefined for other keys. */
 function ownValueOf(lowerKey: string, caller: Caller): string | undefined {
   const { cluster, firstRole } = caller
   if (firstRole === undefined && lowerKey === 'aws:sourcearn') return cluster.text
@@ -164,7 +164,7 @@ function isPossible(lowerKey: string, value: string): boolean {
   return true
 }
 
-/** Whether everything but one extended key is limited to this association. */
+/** Whether everything is limited to this association, apart from at most one extended key. */
 function isPinned(pinned: Pinned, extended: readonly string[]): boolean {
   if (extended.length > 1) return false
   const [key = ''] = extended

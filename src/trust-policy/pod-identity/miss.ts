@@ -37,7 +37,7 @@ export type PodIdentityMiss =
       readonly statement: number
       readonly missing: readonly Action[]
       readonly found: readonly string[]
-      /** Whether `found` are the only actions that the statement does not allow. */
+      /** Whether the statement uses NotAction, so that it allows every action except `found`. */
       readonly isExcept: boolean
       readonly pinned: Pinned
     }
@@ -92,7 +92,7 @@ export function findPodIdentityMiss(
     (action) => denied.includes(action) && !ours.some((statement) => allowsAction(statement, action))
   )
   const [action = 'sts:AssumeRole'] = denied.filter((one) => !missing.includes(one))
-  // Without session tags, it is not certain that a missing sts:TagSession alone leads to a denial.
+  // Without session tags, it is uncertain whether a missing sts:TagSession alone leads to a denial.
   const isCertain = caller.sessionTags || missing.includes('sts:AssumeRole')
   if (missing.length > 0 && isCertain) return actionMiss(ours, missing, { policy, caller, calls })
 
@@ -109,7 +109,7 @@ interface Asked {
   readonly calls: Calls
 }
 
-/** A statement that allows the other action is nearer; among these, the one with fewer failing conditions. */
+/** The nearest statement is one that allows the other action, if possible, and has the fewest failing conditions. */
 function actionMiss(
   ours: readonly Statement[],
   missing: readonly Action[],
@@ -185,7 +185,7 @@ const failuresOf = (
     }
   })
 
-/** Each failing condition counts, so that of two statements the one with fewer of them is nearer. */
+/** Every failing condition adds to the distance, so a statement with fewer of them is nearer. */
 const distanceOf = (failed: readonly Failure[]): number =>
   Math.min(
     failed.reduce((sum, { difference }) => sum + 1 + difference.distance, 0),

@@ -2,7 +2,7 @@ import { closestTo } from '../../text/closest.js'
 import type { Principal, Statement } from '../policy.js'
 import { type Caller, podsService } from './caller.js'
 
-/** The principal of the Allow statements that comes closest to the caller, and how it differs. */
+/** The principal in the Allow statements that is closest to the caller, and how it differs. */
 export interface PrincipalDifference {
   readonly statement: number | undefined
   readonly found: string | undefined
@@ -40,7 +40,7 @@ export function principalDifference(allows: readonly Statement[], caller: Caller
 
 type Ranked = readonly [rank: number, difference: string | undefined, isSpelling?: boolean]
 
-/** Whether this can only mean the service of EKS Pod Identity, although no principal has this form. */
+/** Whether this can only mean the EKS Pod Identity service, although it is not a valid principal. */
 export const isServiceMeant = ({ type, value }: Principal): boolean =>
   type === 'Service'
     ? value !== podsService && closestTo(value.trim().toLowerCase(), [podsService]) !== undefined

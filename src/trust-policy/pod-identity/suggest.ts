@@ -15,7 +15,7 @@ type Json = Readonly<Record<string, unknown>>
 /**
  * Returns the smallest corrected policy document that admits this association, admits no other that was not
  * admitted before, and can be stored in IAM; undefined if no small edit achieves this. The function fixes the
- * statement that comes closest, or adds one for this association alone. It removes no access.
+ * closest statement, or adds one for this association alone. It removes no access.
  */
 export function suggestPodIdentity(
   question: PodIdentityQuestion,
@@ -28,7 +28,7 @@ export function suggestPodIdentity(
   if ('reason' in read || !isRecord(read.value)) return undefined
   const before = parsePolicy(read.value)
   if ('reason' in before) return undefined
-  // A date in the past or an exclusion by name was intended.
+  // A date in the past or an exclusion by name is intentional.
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
   if (/[*?$]/.test(JSON.stringify(caller))) return undefined // some operators would read these as wildcards or variables
 
@@ -36,7 +36,7 @@ export function suggestPodIdentity(
     const stored = edited && parsePolicyDocument(edited)
     if (stored === undefined || 'reason' in stored || exceedsQuota(stored.size, read.size)) continue
     const after = judgePodIdentityValue(stored.value, stored.size, question)
-    // Limits that only the request decides were intended, too.
+    // A limit that depends on the request is intentional, too.
     if (after.verdict === 'depends' && after.dependsOn.some((key) => !/^sts:externalid$/i.test(key)))
       return undefined
     const policy = parsePolicy(stored.value)
@@ -70,8 +70,8 @@ function extended(policy: Json, parsed: Policy, caller: Caller): Json | undefine
 }
 
 /**
- * The statements that admit this association alone. Without session tags, EKS sends nothing that tells the
- * associations of a cluster apart, except the external ID that it passes to a target role.
+ * The statements that admit this association alone. Without session tags, EKS sends nothing that
+ * distinguishes the associations of a cluster, except the external ID that it passes for a target role.
  */
 function statementsFor(caller: Caller, policy: Policy): Json[] | undefined {
   const { cluster, namespace, serviceAccount, sessionTags, firstRole } = caller
@@ -101,8 +101,8 @@ function statementsFor(caller: Caller, policy: Policy): Json[] | undefined {
   if (sessionTags)
     return [statement(principal, both, { [`${requestTagWritten}eks-cluster-arn`]: cluster.text, ...tags })]
 
-  // sts:ExternalId is a key of AssumeRole, but not of TagSession. TagSession without a limit would complete
-  // an AssumeRole that another statement allows.
+  // sts:ExternalId is a key of AssumeRole, but not of TagSession. Allowing
+  // TagSession without a limit would make an AssumeRole that another statement allows succeed.
   if (policy.statements.some((one) => one.effect === 'Allow' && evaluateCaller(one, caller).truth !== false))
     return undefined
 

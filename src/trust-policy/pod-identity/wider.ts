@@ -7,8 +7,8 @@ const neighbour = 'irsa-guard-neighbour'
 const otherAccount = '000000000000'
 
 /**
- * Whether the policy after a correction admits more made-up callers than the policy before: associations of
- * another cluster, namespace or service account, and, for a target role, other first roles.
+ * Whether a corrected policy admits made-up callers that the policy did not admit before: associations of another
+ * cluster, namespace or service account, and, for a target role, other first roles.
  */
 export function isWider(before: Policy, after: Policy, caller: Caller): boolean {
   return neighboursOf(caller).some((one) => ranks[verdictOf(after, one)] > ranks[verdictOf(before, one)])
@@ -17,7 +17,7 @@ export function isWider(before: Policy, after: Policy, caller: Caller): boolean 
 type Verdict = 'denied' | 'depends' | 'allowed'
 const ranks: Readonly<Record<Verdict, number>> = { denied: 0, depends: 1, allowed: 2 }
 
-/** The verdict of a policy on a caller. sts:TagSession alone gives no role. */
+/** The verdict of a policy on a caller. Allowing only sts:TagSession does not give the caller the role. */
 function verdictOf(policy: Policy, caller: Caller): Verdict {
   const assume = evaluatePolicy(policy, callOf(caller, 'sts:AssumeRole')).verdict
   const tag = caller.sessionTags ? evaluatePolicy(policy, callOf(caller, 'sts:TagSession')).verdict : assume

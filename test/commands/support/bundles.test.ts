@@ -407,7 +407,7 @@ t.test('judges by the cluster CA only what it signs', async (t) => {
   t.equal(await caOfConfiguration({ ...configurationWith(foreign) }, facts, options, printed.terminal, at), 1)
   t.match(
     printed.text,
-    /✗ foreign [^]*\n {2}compared with {3}what the API server serves: one cluster CA signs for both the API server and the webhook next to it\n {2}Go says /
+    /✗ foreign [^]*\n {2}compared with {3}what the API server serves: one cluster CA signs for both the API server and the webhook alongside it\n {2}Go says /
   )
   t.match(printed.text, /\n {2}this cluster .* signs now\n/)
 })

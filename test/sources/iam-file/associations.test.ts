@@ -74,7 +74,7 @@ t.test('names file, field and value of what is wrong', async (t) => {
     ],
     [
       { associations: [association(), association(mine, { roleArn: `arn:aws:iam::${mine}:role/other` })] },
-      '0.json: associations[1] is for service account shop/cart, as associations[0] is; expected at most one association of a service account'
+      '0.json: associations[1] is for service account shop/cart, as associations[0] is; expected at most one association per service account'
     ]
   ]
   for (const [content, message] of table)

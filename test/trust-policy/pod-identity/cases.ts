@@ -143,7 +143,7 @@ export const classes: readonly PodIdentityClass[] = [
       ),
       // unverified: whether IAM compares the names of services by case, and a second name in China
       depends('another case', one({ Principal: { Service: 'Pods.eks.amazonaws.com' } }), {
-        undocumented: /other capitalization/
+        undocumented: /different capitalization/
       }),
       depends('a Chinese name', one({ Principal: { Service: `${podsService}.cn` } }), {
         undocumented: /\.cn is a principal/,
@@ -341,7 +341,7 @@ export const classes: readonly PodIdentityClass[] = [
         'as the tag of a principal',
         equals({ 'aws:PrincipalTag/kubernetes-namespace': 'shop' }),
         'tag',
-        { difference: /not a principal with tags/, expected: tag('kubernetes-namespace') }
+        { difference: /has no principal tags/, expected: tag('kubernetes-namespace') }
       ),
       denied('another tag of a principal', equals({ 'aws:PrincipalTag/team': 'x' }), 'tag'),
       denied('a typo before the slash', equals({ 'aws:RequestTags/kubernetes-namespace': 'shop' }), 'tag', {
