@@ -93,7 +93,7 @@ export async function diagnose(
   { environment = process.env, fetchDocument }: DiagnoseSurroundings = {}
 ): Promise<0 | 1 | 2> {
   assertAction(options)
-  // Loading the Kubernetes client takes longer than a usage error should.
+  // Loading the Kubernetes client is slow, so usage errors are reported first.
   const { connectCluster } = await import('./support/cluster.js')
   const client = connectCluster(options, environment)
   try {

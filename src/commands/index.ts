@@ -4,7 +4,9 @@ import type { Terminal } from './support/terminal.js'
 /** Builds a command for a terminal. */
 export type CommandBuilder = (terminal: Terminal) => Command
 
-/** All commands, in the order of the help. They are loaded on demand: some take 0.3 s to load. */
+/**
+ * All commands, in the order in which the help lists them. They are loaded on demand: some take 0.3 s to load.
+ */
 export const commands: Readonly<Record<string, () => Promise<CommandBuilder>>> = {
   check: async () => (await import('./check.js')).checkCommand,
   scan: async () => (await import('./scan.js')).scanCommand,

@@ -137,6 +137,6 @@ function kindOf({ rule, severity, waived, message }: Finding): Kind {
   if (weight === 'breaks') return 'wrong'
   if (weight === 'severity') return severity === 'error' ? 'wrong' : 'remark'
 
-  // An empty audience annotation is the one companion annotation that breaks the token.
+  // An empty audience annotation is the only companion annotation that breaks the token.
   return rule === 'companion-annotation-invalid' && message.includes('which STS rejects') ? 'wrong' : 'remark'
 }

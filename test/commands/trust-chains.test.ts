@@ -233,7 +233,7 @@ t.test('options that do not fit together are rejected', async (t) => {
     [['--external-id', 'x'], /--external-id is about EKS Pod Identity/],
     [
       [...askPodIdentity, '--external-id', 'x'],
-      /--external-id is for a target role; pass the role that assumes it/
+      /--external-id is for a target role; use --first-role to pass the role that assumes it/
     ],
     [
       [...askPodIdentity, '--first-role', 'x'],

@@ -65,7 +65,7 @@ export async function ca(options: CaOptions, terminal: BundleTerminal, at = new 
   return print([{ webhook: undefined, report, caBundle }], options, terminal)
 }
 
-/** What determines the expected bundles of a configuration's webhooks, and what they serve. */
+/** What determines the expected bundles of a configuration's webhooks, and the chains that they serve. */
 export interface BundleFacts {
   readonly clusterCas: ClusterCas
   /** The chain that the API server currently serves. It runs alongside the control-plane webhooks. */

@@ -12,8 +12,8 @@ export interface ObjectReference {
 }
 
 /**
- * The object of `KIND/NAME` or `KIND NAME` with `-n NAMESPACE`; without `-n`, the namespace is that of the
- * kubeconfig's context, as in kubectl. Throws ERR_USAGE.
+ * The object that `KIND/NAME` or `KIND NAME` names, in the namespace of `-n NAMESPACE`. Without `-n`, the
+ * namespace is that of the kubeconfig's context, as in kubectl. Throws ERR_USAGE.
  */
 export function parseObjectReference(
   given: readonly string[],

@@ -104,7 +104,7 @@ function runningPods(object: KubeObject): Runner['pods'] {
   return subject === undefined ? [] : [{ subject, isOver }]
 }
 
-/** The workloads of a service account's pods, each once. */
+/** The workloads of a service account's pods, without duplicates. */
 async function runnersOf(client: KubeClient, pods: readonly KubeObject[]): Promise<Runner[]> {
   const runners = new Map<string, Runner>()
   const seen = new Set<unknown>()

@@ -26,7 +26,7 @@ import type { Progress } from './progress.js'
 import type { RequestCounter } from './request-counter.js'
 import { loadSources } from './sources.js'
 
-/** What to scan of a cluster, and what is known about it. */
+/** What to scan in a cluster, and what is known about it. */
 export interface ScanOptions {
   readonly kubeconfig?: string | undefined
   readonly namespace?: string | undefined
@@ -64,8 +64,8 @@ export interface ScannedCluster extends JudgedCluster {
 }
 
 /**
- * Reads and judges the cluster of a kubeconfig context. Throws ERR_KUBECONFIG or ERR_INPUT if nothing of it
- * can be read, and ERR_USAGE if facts contradict each other.
+ * Reads and judges the cluster of a kubeconfig context. Throws ERR_KUBECONFIG or ERR_INPUT if nothing in it can
+ * be read, and ERR_USAGE if facts contradict each other.
  */
 export async function scanContext(
   context: string,
@@ -82,7 +82,7 @@ export async function scanContext(
 
 /**
  * Reads and judges a cluster. Its name is shown while it is being read. Throws ERR_KUBECONFIG or ERR_INPUT if
- * nothing of it can be read, and ERR_USAGE if facts contradict each other.
+ * nothing in it can be read, and ERR_USAGE if facts contradict each other.
  */
 export async function scanConnected(
   client: KubeClient,

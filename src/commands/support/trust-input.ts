@@ -8,7 +8,7 @@ import { loadInput } from './read-input.js'
 import type { Terminal } from './terminal.js'
 
 /**
- * The service account as the argument or `--service-account` names it, with the namespace of `-n`. Throws
+ * The service account that the argument or `--service-account` names, with the namespace from `-n`. Throws
  * ERR_USAGE.
  */
 export function accountAsked(

@@ -41,7 +41,7 @@ export function buildFindingEvents(client: KubeClient, log: Logger, now: () => D
       }
       if (refused > 0) log.warn({ events: refused, because }, 'Events were not written')
       if (events.length > affordable.length)
-        log.warn({ events: events.length - affordable.length }, 'too many findings changed; some got no Event')
+        log.warn({ events: events.length - affordable.length }, 'many findings changed; some got no Event')
     }
   }
 }

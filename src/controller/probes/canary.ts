@@ -18,9 +18,9 @@ import type { Proof } from './self-test.js'
 export const canaryRole = 'arn:aws:iam::000000000000:role/irsa-guard-canary'
 
 /**
- * Proves that the identity webhook that one API server calls mutates pods. In a dry run, creates a pod with
- * an annotated service account. The returned pod must contain the environment variables, the projected token
- * and its mount: those of EKS Pod Identity if the service account is known to have an association that is in
+ * Proves that the identity webhook of one API server mutates pods. In a dry run, creates a pod with an
+ * annotated service account. The returned pod must contain the environment variables, the projected token and
+ * its mount: those of EKS Pod Identity if the service account is known to have an association that is in
  * effect, otherwise those of IRSA or EKS Pod Identity.
  */
 export async function proveIdentityWebhook(
