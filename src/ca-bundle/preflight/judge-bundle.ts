@@ -121,7 +121,7 @@ function effectOf(
   when: 'now' | 'next' | 'after a rollback'
 ): string {
   const since = {
-    now: place === 'elsewhere' ? 'once its server has a certificate from that CA' : 'now that this CA signs',
+    now: place === 'elsewhere' ? 'once its server has a certificate from the current CA' : 'at present',
     next:
       place === 'elsewhere'
         ? 'when the certificate of its server is renewed after the activation'

@@ -78,7 +78,7 @@ export function judgeKubeconfig(
     return judged(
       {
         state: 'lacks',
-        message: `${contains} and lacks ${listOfCas(missing)}: clients reject the certificate of the API server ${now.length > 0 ? 'now that this CA signs' : 'after the activation'}`
+        message: `${contains} and lacks ${listOfCas(missing)}: clients reject the certificate of the API server ${now.length > 0 ? 'at present' : 'after the activation'}`
       },
       fixOf(entry, rotation, certificates, target)
     )

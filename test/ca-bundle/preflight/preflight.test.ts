@@ -147,21 +147,21 @@ const bundleCases: readonly (readonly [
     'dual',
     admission('w', B, loopback),
     'lacks',
-    /now that this CA signs, new pods/
+    /at present, new pods/
   ],
   [
     'the identity webhook with another CA',
     'dual',
     admission('w', X, loopback),
     'lacks',
-    /it contains .* and lacks .*, .*: since/
+    /it contains .* and lacks .*, .*: at present/
   ],
   [
     'the identity webhook without a bundle',
     'dual',
     admission('w', undefined, loopback),
     'lacks',
-    /it has no caBundle; since/
+    /it has no caBundle; at present/
   ],
   [
     'the identity webhook with an unusable bundle',
@@ -205,7 +205,7 @@ const bundleCases: readonly (readonly [
     'activated',
     admission('w', A),
     'lacks',
-    /once its server has a certificate from that CA/
+    /once its server has a certificate from the current CA/
   ],
   [
     'a webhook that AWS updates',
@@ -219,7 +219,7 @@ const bundleCases: readonly (readonly [
     'activated',
     admission('vpc-resource-mutating-webhook', A, { url: loopback.url }),
     'lacks',
-    /now that this CA signs/
+    /at present/
   ],
   ['only the new CA after the activation', 'activated', admission('w', B, loopback), 'ok', /^it contains/],
   [
@@ -238,7 +238,7 @@ const bundleCases: readonly (readonly [
     /works only if the server sends the certificate of that CA, too/
   ],
   ['one CA', 'one', admission('w', A, loopback), 'ok', /^it contains/],
-  ['one CA, another bundle', 'one', admission('w', X, loopback), 'lacks', /now that this CA signs/],
+  ['one CA, another bundle', 'one', admission('w', X, loopback), 'lacks', /at present/],
   [
     'an APIService',
     'dual',
@@ -258,7 +258,7 @@ const bundleCases: readonly (readonly [
       status: { conditions: [{ type: 'Available', status: 'True' }] }
     },
     'lacks',
-    /once its server has a certificate from that CA/
+    /once its server has a certificate from the current CA/
   ],
   [
     'an APIService that is not verified',
@@ -358,7 +358,7 @@ const kubeconfig = (cas: string | undefined, more: Partial<KubeconfigCluster> = 
 t.test('judges the clusters of kubeconfigs', async (t) => {
   const cases: readonly (readonly [KubeconfigCluster, string | undefined, RegExp])[] = [
     [kubeconfig(A), 'lacks', /clients reject the certificate of the API server after the activation/],
-    [kubeconfig(B), 'lacks', /now that this CA signs/],
+    [kubeconfig(B), 'lacks', /at present/],
     [kubeconfig(A + B), 'ok', /^it contains/],
     [kubeconfig(X), 'ok', /a proxy in front of the API server/],
     [kubeconfig(X, { server: 'https://other.example.com' }), undefined, /./],
