@@ -27,7 +27,7 @@ const byQuestion = {
   },
   diagnose: {
     'role-missing': 'the role does not exist; AWS answers as if it did not trust the pod',
-    'role-path-mismatch': "the annotation lacks the role's path, or differs in upper and lower case",
+    'role-path-mismatch': "the annotation lacks the role's path, or its capitalization differs",
     'role-arn-malformed': 'the annotation is not the ARN of a role: a policy, a name, a lost digit',
     'role-arn-partition-mismatch': 'the role is in a different AWS partition than the cluster',
     'role-annotation-misspelt': 'the annotation key is misspelled, so the identity webhook does not read it',

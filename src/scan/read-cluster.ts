@@ -19,7 +19,7 @@ export interface ClusterPart {
   readonly selector?: string | undefined
 }
 
-/** A collection that could not be read, or only in part. */
+/** A collection of which some or all objects could not be read. */
 export interface UnreadCollection {
   readonly collection: Collection
   readonly because: string

@@ -154,7 +154,7 @@ const openIn = (needs: readonly Need[], facts: Facts): Open[] =>
   })
 
 /**
- * The rules that can run if no fact is unknown. Most reviews have the same moot facts, so the rules are
+ * The rules that can run when all facts are known. Most reviews have the same moot facts, so the rules are
  * selected once for each combination. Selecting them in every review would take longer than the checks.
  */
 function runnableIn(plan: Plan, moot: number, facts: Facts): readonly Rule[] {

@@ -183,7 +183,7 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
     await selfTest('webhook', '1')
   })
 
-  await t.test('the controller is away: the policy and the webhook still deny', async (t) => {
+  await t.test('the controller is down: the policy and the webhook still deny', async (t) => {
     await guard.stopController()
     await nothingIsBlocked(t, 'no controller')
     t.ok(await denies())
@@ -241,7 +241,7 @@ t.test('a broken guard locks nobody out, and its loss is told', async (t) => {
     await reinstalled()
   })
 
-  await t.test('the WebhookTrust is that of another cluster while the controller is away', async (t) => {
+  await t.test('the WebhookTrust comes from another cluster while the controller is down', async (t) => {
     await guard.stopController()
     const spec = JSON.parse(await kubectlOk('get', 'webhooktrust', 'cluster', '-o', 'json')) as {
       spec: { webhooks: { name: string; accepted: string[] }[] }

@@ -41,7 +41,7 @@ interface StoredReport {
 
 /**
  * Trouble is logged only if it lasts this many milliseconds. When a kind is installed or removed, the API
- * server responds with 429 or 404 for some seconds.
+ * server responds with 429 or 404 for a few seconds.
  */
 const troubleTime = 10_000
 
