@@ -220,7 +220,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
     t.match(await patch(controlPlane.clusterCa.certificatePem), { code: 0 })
   })
 
-  await t.test('etcd stands still for ten seconds, and the guard still notices', async (t) => {
+  await t.test('etcd hangs for ten seconds, and the guard still notices', async (t) => {
     const pids = processesWith(`${controlPlane.folder}/etcd`)
     t.ok(pids.length >= 1)
     for (const pid of pids) process.kill(pid, 'SIGSTOP')

@@ -349,7 +349,7 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
   })
 
   await t.test(
-    'without an answer of EKS that counts, only the cluster decides, and the log says why once',
+    'without a usable answer from EKS, only the cluster decides, and the log says why once',
     async (t) => {
       const answering =
         (status: number, type: string) =>

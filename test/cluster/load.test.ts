@@ -50,7 +50,7 @@ const objects: readonly {
   }
 ]
 
-t.test('every review is answered, and rightly, whatever else happens', async (t) => {
+t.test('every review is answered correctly, whatever else happens', async (t) => {
   const controlPlane = await startControlPlane()
   t.teardown(() => controlPlane.stop())
   const iam = await startTrustingIam(controlPlane.issuer)

@@ -391,7 +391,7 @@ t.test('escapes text of users', async (t) => {
   t.match(body, { response: { status: { message: /x\\n\\u\{1b\}\[31m/ } } })
 })
 
-t.test('answers malformed reviews with 4xx and a JSON error, and lives', async (t) => {
+t.test('answers malformed reviews with 4xx and a JSON error, and keeps running', async (t) => {
   const app = build()
   const table: readonly (readonly [string, object | string, number, RegExp?])[] = [
     ['not JSON', '{', 400],

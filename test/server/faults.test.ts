@@ -70,7 +70,7 @@ async function denials(t: Test, { port }: ServeProcess, count: number): Promise<
   t.equal(denied, count)
 }
 
-t.test('answers while the disk that takes its log is full', async (t) => {
+t.test('answers while the disk that holds its log is full', async (t) => {
   const full = openSync('/dev/full', 'w')
   t.teardown(() => closeSync(full))
   const server = await startServeProcess(t, { output: full })
@@ -84,7 +84,7 @@ t.test('answers while its log is not read', async (t) => {
   t.ok(server.isAlive())
 })
 
-t.test('answers others while clients send what is not TLS', async (t) => {
+t.test('answers others while clients send something other than TLS', async (t) => {
   const server = await startServeProcess(t)
   await denials(t, server, 1)
   const before = server.openFiles()
