@@ -137,7 +137,7 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     clusterCaActivation: withoutSample(
       new Gauge({
         name: 'irsa_guard_cluster_ca_activation_timestamp_seconds',
-        help: "When EKS activates the cluster's next certificate authority at the latest, in seconds since 1970; no sample if there is none or the date is unknown.",
+        help: "The latest time at which EKS activates the cluster's next certificate authority, in seconds since 1970; no sample if there is none or the date is unknown.",
         registers
       })
     ),

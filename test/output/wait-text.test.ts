@@ -37,7 +37,7 @@ t.test('the answer is the first line', async (t) => {
   next     irsa-guard diagnose deploy/cart -n shop
 `
   )
-  t.match(text({ state: 'unknown', because: 'a' }), /^\? not known after 3 s: .*\n {2}dry run {2}a\n$/)
+  t.match(text({ state: 'unknown', because: 'a' }), /^\? unknown after 3 s: .*\n {2}dry run {2}a\n$/)
   t.match(text({ state: 'interrupted' }), /^\? interrupted after 3 s: .* have not got their identity\n$/)
 })
 
