@@ -111,7 +111,11 @@ t.test('an installation that runs', async (t) => {
 
     await write({ caBundle: { guard: ['second.example.com'] }, mode: 'wran' })
     await waitFor('a refusal', () => reloaded('0'), patience)
-    t.match(guard.controllerLog(), /mode is [^\n]*wran[^\n]*the changed configuration was refused/)
+    await waitFor(
+      'the reason in the log',
+      async () => /mode is [^\n]*wran[^\n]*the changed configuration was refused/.test(guard.controllerLog()),
+      patience
+    )
     const before = guard.controllerLog().split('\n').length
     // A round later, the previous configuration is still in use.
     await controlPlane.kubectl(['annotate', 'validatingwebhookconfiguration', 'first', 'touched=true'])
