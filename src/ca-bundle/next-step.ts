@@ -107,11 +107,11 @@ export function nextStateOf(
   if (ca === undefined) return undefined
   const name = missing.slice(0, 3).map(describeCertificate).join(', ')
   if (rotation.successor !== undefined && isSameCa(ca, rotation.successor))
-    return `calls fail when ${name} signs, ${dateOf(activationOf(rotation), at)}`
+    return `calls will fail once ${name} starts signing, ${dateOf(activationOf(rotation), at)}`
   if (rotation.outgoing !== undefined && isSameCa(ca, rotation.outgoing))
     return `calls fail if the rotation is rolled back to ${name}`
 
-  return `calls fail when ${name} signs; the date is unknown`
+  return `calls will fail once ${name} starts signing; the date is unknown`
 }
 
 function dateOf(date: Date | undefined, at: Date): string {

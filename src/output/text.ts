@@ -92,7 +92,7 @@ function countOf(severity: Severity, count: number, { findings }: Report): strin
   return [`${counted(count, severity)}${causes < count ? ` (${counted(causes, 'cause')})` : ''}`]
 }
 
-/** How many of the objects irsa-guard judged, so that a file without such objects does not look checked. */
+/** The number of objects that irsa-guard judged, so that a file with nothing to judge does not look checked. */
 export function judgedText(judged: number, objects: number): string {
   if (objects === 0) return 'no objects'
   if (judged === 0)

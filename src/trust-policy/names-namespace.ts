@@ -8,8 +8,8 @@ interface Account {
 
 /**
  * Whether a trust policy names a service account of a namespace, in the value of a `:sub` key or in any other
- * string that has the form of a subject. Patterns that match the namespace count. So do misspelled subjects made
- * up of the service account's namespace and name. `value` is the parsed document, which may be malformed.
+ * string that has the form of a subject. A pattern that matches the namespace also counts as naming it. So does a
+ * misspelled subject made up of the service account's namespace and name. `value` is the parsed document, which may be malformed.
  */
 export function namesNamespace(value: unknown, account: Account): boolean {
   for (const part of valuesIn(value)) {

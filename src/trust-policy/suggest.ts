@@ -30,7 +30,7 @@ export function suggestTrust(
     after.breadth.every(
       ({ kind }) => kind === 'no-audience' || breadth.some((before) => before.kind === kind)
     )
-  for (const edited of [mended(read.value, miss.statement, question), extended(read.value, question)]) {
+  for (const edited of [fixed(read.value, miss.statement, question), extended(read.value, question)]) {
     const stored = edited && parsePolicyDocument(edited)
     if (stored === undefined || 'reason' in stored || exceedsQuota(stored.size, read.size)) continue
     const after = judgeValue(stored.value, stored.size, question)
@@ -65,10 +65,10 @@ function extended(policy: Json, question: TrustQuestion): Json {
   return { ...policy, Statement: [...valuesOf(policy['Statement']), statement] }
 }
 
-function mended(policy: Json, index: number | undefined, question: TrustQuestion): Json | undefined {
+function fixed(policy: Json, index: number | undefined, question: TrustQuestion): Json | undefined {
   const list = valuesOf(policy['Statement'])
   const statement = index === undefined ? undefined : list[index]
-  const edited = isRecord(statement) ? mendedStatement(statement, question) : undefined
+  const edited = isRecord(statement) ? fixedStatement(statement, question) : undefined
   if (edited === undefined) return undefined
 
   return { ...policy, Statement: Array.isArray(policy['Statement']) ? list.with(index ?? 0, edited) : edited }
@@ -78,15 +78,15 @@ function mended(policy: Json, index: number | undefined, question: TrustQuestion
  * Fixes the action, provider, keys and values of a statement; undefined if that would admit more than this
  * service account.
  */
-function mendedStatement(statement: Json, question: TrustQuestion): Json | undefined {
+function fixedStatement(statement: Json, question: TrustQuestion): Json | undefined {
   const { provider } = askedOf(question)
   const actions = texts(statement['Action'])
   const lacksAction = !includesWebIdentity(actions)
-  const principal = mendedPrincipal(statement['Principal'], provider)
+  const principal = fixedPrincipal(statement['Principal'], provider)
   if (statement['Action'] === undefined || principal === undefined || !isRecord(statement['Condition']))
     return undefined
   const isForUsOnly = texts(principal['Federated']).every((value) => value === provider)
-  const condition = mendedCondition(statement['Condition'], isForUsOnly, question)
+  const condition = fixedCondition(statement['Condition'], isForUsOnly, question)
   if (condition === undefined) return undefined
   // If the edit makes a statement match for the first time, it must name only this service account and its
   // audience. If the statement already matches others, the service account is added to the values.
@@ -101,7 +101,7 @@ function mendedStatement(statement: Json, question: TrustQuestion): Json | undef
   }
 }
 
-function mendedPrincipal(principal: unknown, provider: string): Json | undefined {
+function fixedPrincipal(principal: unknown, provider: string): Json | undefined {
   if (!isRecord(principal)) return undefined
   const federated = texts(principal['Federated'])
   if (federated.includes(provider)) return principal
@@ -125,7 +125,7 @@ function mendedPrincipal(principal: unknown, provider: string): Json | undefined
   return { ...principal, Federated: Array.isArray(principal['Federated']) ? values : provider }
 }
 
-interface MendedCondition {
+interface FixedCondition {
   readonly edited: Json
   /** Whether anything other than the list of subjects was fixed, so that the statement newly matches. */
   readonly comesToLife: boolean
@@ -141,11 +141,11 @@ interface Entry {
   readonly values: readonly string[]
 }
 
-function mendedCondition(
+function fixedCondition(
   condition: Json,
   isForUsOnly: boolean,
   question: TrustQuestion
-): MendedCondition | undefined {
+): FixedCondition | undefined {
   const { token } = askedOf(question)
   const entries = entriesOf(condition)
   if (entries === undefined) return undefined

@@ -394,12 +394,15 @@ t.test('says what makes calls fail next', async (t) => {
   }
   t.equal(
     next('P2 both are trusted', pemA),
-    'calls fail when CA signs, by 2028-05-28T00:00:00Z at the latest'
+    'calls will fail once CA starts signing, by 2028-05-28T00:00:00Z at the latest'
   )
   t.equal(
     next('P4 the successor signs, and a rollback is possible', pemB),
     'calls fail if the rotation is rolled back to CA'
   )
-  t.equal(next('without EKS, two CAs, one signs', pemA), 'calls fail when CA signs; the date is unknown')
+  t.equal(
+    next('without EKS, two CAs, one signs', pemA),
+    'calls will fail once CA starts signing; the date is unknown'
+  )
   t.equal(next('P2 both are trusted', pemA + pemB), undefined)
 })

@@ -15,10 +15,10 @@ import { kubectlWith, namespace, serviceAccount, standInWith } from '../support/
 // Rounds come twice a minute, and a slow machine may need several.
 const patience = 240_000
 
-/** Those that take a minute each, because back-off must end first, are met only in `npm run load`. */
-const long: readonly ApiServerFault[] =
-  process.env['LOAD_MINUTES'] === undefined ? [] : ['slow', 'expired', 401, 500]
-const faults: readonly ApiServerFault[] = ['gone', 'truncated', 'garbage', 410, 429, ...long]
+const faults: readonly ApiServerFault[] = [
+  ...(['gone', 'slow', 'truncated', 'garbage', 'expired'] as const),
+  ...([401, 410, 429, 500] as const)
+]
 
 /** The collections whose watches begin rounds of the controller, and tell `serve` the mode of a namespace. */
 const watched = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations', 'namespaces']

@@ -101,7 +101,7 @@ t.test('ca tells what is right where a denial says to ask it', async (t) => {
   })
 
   await t.test('a wrong one is foreign, and the printed patch passes the policy', async (t) => {
-    await guard.stopController() // it would mend its own at once
+    await guard.stopController() // it would restore its own at once
     t.match(await kubectl('delete', 'validatingadmissionpolicybinding', 'irsa-guard-ca-bundle-deny'), {
       code: 0
     })

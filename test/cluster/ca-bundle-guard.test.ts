@@ -158,7 +158,7 @@ t.test('the incident, and what else can happen to a caBundle', async (t) => {
   })
 
   await t.test(
-    'one that got in while the guard was off is found, told once, and mended through the policy',
+    'one that got in while the guard was off is found, reported once, and fixed through the policy',
     async (t) => {
       await switchPolicyOff(guard, kubectl)
       t.match(await patch(foreign.certificatePem), { code: 0 })

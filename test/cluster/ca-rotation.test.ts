@@ -173,7 +173,7 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
       (await messagesOf('ClusterCAActivationNear'))[0],
       /^EKS activates CN=kubernetes .* in 5 days at the latest, .* lacks it: calls will fail then; see: irsa-guard ca/
     )
-    t.match((await messagesOf('CABundleIncomplete'))[0], /; next: calls fail when CN=kubernetes/)
+    t.match((await messagesOf('CABundleIncomplete'))[0], /; next: calls will fail once CN=kubernetes/)
     const { stdout } = await kubectl(
       'get',
       'webhooktrust',
@@ -181,7 +181,7 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
       '-o',
       'jsonpath={.status.webhooks[?(@.name=="iam-for-pods.amazonaws.com")].next}'
     )
-    t.match(stdout, /^calls fail when CN=kubernetes .* signs, by /)
+    t.match(stdout, /^calls will fail once CN=kubernetes .* starts signing, by /)
     await answersAre({ A: 'warn', B: 'deny', AB: 'pass', BA: 'pass' })
     t.match(await patch(text(b)), {
       code: 1,

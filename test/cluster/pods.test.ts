@@ -185,11 +185,11 @@ t.test(
     )
     t.equal(containers.stdout, 'debugger', 'even while pods are denied')
 
-    const mended = performance.now()
+    const fixed = performance.now()
     await register(registration())
     const took = async (what: string, done: () => Promise<boolean>): Promise<string> => {
       await waitFor(what, done, 60_000)
-      return `${what} after ${((performance.now() - mended) / 1000).toFixed(1)} s`
+      return `${what} after ${((performance.now() - fixed) / 1000).toFixed(1)} s`
     }
     const times = await Promise.all([
       took(

@@ -8,7 +8,7 @@ import { configurationOf, podsRule, selfManagedWebhook } from '../support/webhoo
 
 const examples = ['check', 'examples/service-accounts.yaml', '--iam', 'examples/iam.json']
 
-t.test('check tells what is wrong, where and how to mend it', async (t) => {
+t.test('check says what is wrong, where, and how to fix it', async (t) => {
   const { code, stdout } = await run(examples)
   t.equal(code, 1)
   t.equal(

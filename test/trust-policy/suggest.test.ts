@@ -6,8 +6,8 @@ const suggestedFor = (document: unknown, asked = {}): unknown =>
   evaluateTrust(question(document, asked)).suggested
 const exact = statement()
 
-t.test('mends the statement that came closest', async (t) => {
-  const mended: readonly (readonly [string, object, object])[] = [
+t.test('fixes the statement that came closest', async (t) => {
+  const fixed: readonly (readonly [string, object, object])[] = [
     [
       'another account keeps its place',
       statement({ Condition: asks({ sub: 'system:serviceaccount:default:cart' }) }),
@@ -104,7 +104,7 @@ t.test('mends the statement that came closest', async (t) => {
       exact
     ]
   ]
-  for (const [why, before, after] of mended) t.strictSame(suggestedFor(policy(before)), policy(after), why)
+  for (const [why, before, after] of fixed) t.strictSame(suggestedFor(policy(before)), policy(after), why)
   t.strictSame(
     suggestedFor({ Statement: statement({ Condition: asks({ sub: 'cart' }) }) }),
     { Statement: exact },
@@ -112,7 +112,7 @@ t.test('mends the statement that came closest', async (t) => {
   )
 })
 
-t.test('adds a statement where mending one would let in others', async (t) => {
+t.test('adds a statement where fixing one would admit others', async (t) => {
   const added: readonly (readonly [string, object])[] = [
     [
       'another cluster',

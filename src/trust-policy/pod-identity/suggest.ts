@@ -6,7 +6,7 @@ import { exceedsQuota } from '../suggest.js'
 import { evaluateCaller } from './call.js'
 import { type Caller, callerOf, type PodIdentityQuestion, podsService, requestTag } from './caller.js'
 import { judgePodIdentityValue, type PodIdentityJudgement } from './judge.js'
-import { mendedStatement } from './mend.js'
+import { fixedStatement } from './fix-statement.js'
 import type { PodIdentityMiss } from './miss.js'
 import { isWider } from './wider.js'
 
@@ -32,7 +32,7 @@ export function suggestPodIdentity(
   if ('failed' in miss && miss.failed.some(({ operator, key }) => isMeant(operator, key))) return undefined
   if (/[*?$]/.test(JSON.stringify(caller))) return undefined // some operators would read these as wildcards or variables
 
-  for (const edited of [mended(read.value, miss, caller), extended(read.value, before, caller)]) {
+  for (const edited of [fixed(read.value, miss, caller), extended(read.value, before, caller)]) {
     const stored = edited && parsePolicyDocument(edited)
     if (stored === undefined || 'reason' in stored || exceedsQuota(stored.size, read.size)) continue
     const after = judgePodIdentityValue(stored.value, stored.size, question)
@@ -49,11 +49,11 @@ export function suggestPodIdentity(
 const isMeant = (operator: string, key: string): boolean =>
   parseOperator(operator)?.negated === true || /^aws:(?:currenttime|epochtime)$/i.test(key)
 
-function mended(policy: Json, miss: PodIdentityMiss, caller: Caller): Json | undefined {
+function fixed(policy: Json, miss: PodIdentityMiss, caller: Caller): Json | undefined {
   const { statement: index } = miss
   const list = valuesOf(policy['Statement'])
   const statement = index === undefined ? undefined : list[index]
-  const edited = isRecord(statement) ? mendedStatement(statement, miss, caller) : undefined
+  const edited = isRecord(statement) ? fixedStatement(statement, miss, caller) : undefined
   if (edited === undefined) return undefined
 
   return { ...policy, Statement: Array.isArray(policy['Statement']) ? list.with(index ?? 0, edited) : edited }

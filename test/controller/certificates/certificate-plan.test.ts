@@ -68,7 +68,7 @@ t.test(
   }
 )
 
-t.test('mends whatever somebody put into the Secrets', async (t) => {
+t.test('corrects whatever was put into the Secrets', async (t) => {
   const other = issueCa('irsa-guard-ca', { from: start, until: later(100) })
   const foreign = issueServing(other, hosts, { from: start, until: later(90) })
   const table: readonly (readonly [string, Partial<Certificates>])[] = [
@@ -80,9 +80,9 @@ t.test('mends whatever somebody put into the Secrets', async (t) => {
     ['a serving certificate with another key', { ...fresh, serving: { ...fresh.serving, key: foreign.key } }]
   ]
   for (const [why, found] of table) {
-    const mended = planCertificates(found, hosts, later(1))
-    t.ok(isTrusted(mended), why)
-    t.strictSame(planCertificates(mended, hosts, later(1)), mended, `${why}: and that stays`)
+    const fixed = planCertificates(found, hosts, later(1))
+    t.ok(isTrusted(fixed), why)
+    t.strictSame(planCertificates(fixed, hosts, later(1)), fixed, `${why}: and that stays`)
   }
   const expired = planCertificates(fresh, hosts, later(365 * 6))
   t.ok(isTrusted(expired) && expired.cas.length === 1, 'an expired CA is forgotten')

@@ -18,9 +18,9 @@ type Json = Readonly<Record<string, unknown>>
  * already matches others, the missing action or value is added only if everything else is limited to this
  * association.
  */
-export function mendedStatement(statement: Json, miss: PodIdentityMiss, caller: Caller): Json | undefined {
-  const principal = mendedPrincipal(statement['Principal'], caller)
-  const condition = mendedCondition(statement['Condition'] ?? {}, caller)
+export function fixedStatement(statement: Json, miss: PodIdentityMiss, caller: Caller): Json | undefined {
+  const principal = fixedPrincipal(statement['Principal'], caller)
+  const condition = fixedCondition(statement['Condition'] ?? {}, caller)
   if (principal === undefined || condition === undefined || statement['Action'] === undefined)
     return undefined
   const missing = miss.kind === 'action' ? miss.missing : []
@@ -41,7 +41,7 @@ export function mendedStatement(statement: Json, miss: PodIdentityMiss, caller: 
 }
 
 /** The principal, if it names only the caller; a misspelling of the service is corrected. */
-function mendedPrincipal(principal: unknown, { firstRole }: Caller): Json | undefined {
+function fixedPrincipal(principal: unknown, { firstRole }: Caller): Json | undefined {
   if (!isRecord(principal)) return undefined
   const all = principalTypes.flatMap((type) =>
     texts(principal[type]).map((value): Principal => ({ type, value }))
@@ -57,7 +57,7 @@ function mendedPrincipal(principal: unknown, { firstRole }: Caller): Json | unde
     : undefined
 }
 
-interface MendedCondition {
+interface FixedCondition {
   readonly edited: Json
   /** Whether a part was fixed that kept the statement from ever matching. */
   readonly wasDead: boolean
@@ -67,7 +67,7 @@ interface MendedCondition {
   readonly others: readonly Condition[]
 }
 
-function mendedCondition(condition: unknown, caller: Caller): MendedCondition | undefined {
+function fixedCondition(condition: unknown, caller: Caller): FixedCondition | undefined {
   if (!isRecord(condition)) return undefined
   let wasDead = false
   const extended: string[] = []
@@ -84,7 +84,7 @@ function mendedCondition(condition: unknown, caller: Caller): MendedCondition | 
       if (taken.has(lowerKey)) return undefined // the new key would be a duplicate
       taken.add(lowerKey)
       const before = texts(wanted)
-      const { values, ...value } = mendedValue(operator, newKey, before, caller)
+      const { values, ...value } = fixedValue(operator, newKey, before, caller)
       if (newKey !== key || value.wasDead) wasDead = true
       written.push([newKey, values === before ? wanted : values.length === 1 ? values[0] : values])
       if (value.isExtended) extended.push(lowerKey)
@@ -111,19 +111,14 @@ function keyMeant(key: string, { firstRole }: Caller): string {
   return lower === prefix + meant ? key : `${key.slice(0, prefix.length)}${meant}`
 }
 
-interface MendedValue {
+interface FixedValue {
   readonly values: readonly string[]
   readonly wasDead: boolean
   readonly isExtended: boolean
 }
 
 /** The values with the caller's own value added. Values that no association can have are removed. */
-function mendedValue(
-  operator: Operator,
-  key: string,
-  values: readonly string[],
-  caller: Caller
-): MendedValue {
+function fixedValue(operator: Operator, key: string, values: readonly string[], caller: Caller): FixedValue {
   const same = { values, wasDead: false, isExtended: false }
   const own = ownValueOf(key.toLowerCase(), caller)
   if (own === undefined || !isStrict(operator)) return same
