@@ -81,8 +81,8 @@ You can [turn off](../turning-off-rules.md) every rule in the same ways, but
 
 ${groups.map(tableOf).join('\n\n')}
 
-¹ An API server sends webhook configurations only to [static webhooks](../static-webhooks.md); with these,
-irsa-guard denies writes with errors and shows warnings.
+¹ An API server sends webhook configurations only to [static webhooks](../static-webhooks.md). If irsa-guard
+runs as one, it denies a write if a finding is an error, and shows warnings.
 
 ² Pods are denied only in namespaces labeled \`irsa-guard.io/pods: enforce\`.
 

@@ -5,7 +5,8 @@ import { complain, processTerminal as terminal } from './commands/support/termin
 import { GuardError } from './model/guard-error.js'
 import { version } from './version.js'
 
-// Older versions lack functions that commands use, and would exit with 1, which means findings.
+// Older versions of Node.js lack functions that commands use. With such a version, the program would exit
+// with 1, which means findings.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 19)) {
   complain(terminal, `this is Node ${process.versions.node}; irsa-guard needs Node 22.19 or newer`)

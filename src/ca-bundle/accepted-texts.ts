@@ -34,7 +34,7 @@ export interface AcceptedOptions {
    * leaves such CAs in the bundle after a rotation.
    */
   readonly acceptedTogether?: string | undefined
-  /** The base64 string of the bundle in place. */
+  /** The base64 string of the existing bundle. */
   readonly inPlace?: string | undefined
   readonly go?: string | undefined
 }
@@ -44,9 +44,10 @@ export interface AcceptedOptions {
  * a policy can compare. If there are at most three CAs, the list covers every combination of them in every
  * order, with LF and CRLF line endings, with and without a trailing newline. If there are more, it covers
  * each CA alone, each ordered pair (for up to seven CAs), and all of them in the given order. It also covers
- * `currentCas` and `acceptedAlone` exactly as given, the string in place, and the certificates in place
- * followed by the current CAs that they lack. Of these, it includes only strings in which Go can read every
- * certificate and each one is an accepted CA. A string is complete if it contains all of `currentCas`.
+ * `currentCas` and `acceptedAlone` exactly as given, the string of the existing bundle, and the certificates
+ * of the existing bundle followed by the current CAs that it lacks. A string is included only if Go can read
+ * every certificate in it and every certificate is an accepted CA. A string is complete if it contains all of
+ * `currentCas`.
  */
 export function acceptedTexts(currentCas: string, options: AcceptedOptions = {}): AcceptedTexts {
   const goMinor = goMinorOf(options.go)
@@ -77,7 +78,7 @@ export function acceptedInRotation(
   sets: ExpectedSets,
   { pem, inPlace }: { readonly pem: string; readonly inPlace?: string | undefined }
 ): AcceptedTexts {
-  // A former CA is accepted only alongside trusted ones, so few bundles that contain one are likely.
+  // A former CA is accepted only alongside trusted ones, so only a few of the likely bundles contain one.
   const withFormer = sets.former.flatMap((ca) => choicesOf([...sets.trusted, ca]))
 
   return textsOf({
@@ -105,7 +106,7 @@ function textsOf({
   readonly choices: readonly (readonly Certificate[])[]
   /** The CAs that a string may contain. */
   readonly known: readonly Certificate[]
-  /** The CAs that are appended to the bundle in place if it lacks them. */
+  /** The CAs that are appended to the existing bundle if it lacks them. */
   readonly wanted: readonly Certificate[]
   readonly pems: readonly string[]
   readonly inPlace: string | undefined

@@ -41,10 +41,7 @@ const faults = {
     'save the PEM file as UTF-8 without a byte order mark'
   ],
   der: ['it is a bare DER certificate', 'convert it: openssl x509 -inform der -in ca.der -out ca.pem'],
-  indented: [
-    'lines are indented, but PEM lines must start at the beginning of the line',
-    'remove the indentation'
-  ],
+  indented: ['a BEGIN or END line is indented, so Go skips its PEM block', 'remove the indentation'],
   glued: [
     'two PEM blocks are joined without a line break, so Go skips both',
     'insert a line break between END CERTIFICATE----- and -----BEGIN'

@@ -53,7 +53,7 @@ export interface IgnoredInjection {
 
 /**
  * Finds annotations that are meant to request an injection but do not: their value is not a string, or is not
- * `true` where the injector accepts nothing else. Values that mean no are left out, because they work as
+ * `true` where the injector accepts nothing else. Values that mean "no" are left out, because they work as
  * intended.
  */
 export function ignoredInjectionsOf(annotations: Readonly<Record<string, unknown>>): IgnoredInjection[] {
@@ -89,7 +89,7 @@ export function isToBeInjected({
 
 /**
  * The injection that decides what the bundles contain; undefined if there is none, or if two injectors
- * overwrite each other.
+ * overwrite each other's CAs.
  */
 export function decidingInjectionOf(injections: readonly CaInjection[]): CaInjection | undefined {
   const isContested = injections.some(({ injector }) => injector !== injections[0]?.injector)

@@ -91,8 +91,8 @@ export function describeRotation(rotation: Rotation, at: Date): string | undefin
 }
 
 /**
- * Which future step of the rotation makes calls with a bundle fail, and when, on one line; undefined if none
- * does, or if calls already fail.
+ * Describes, on one line, the future step of the rotation after which calls with this bundle fail, and its
+ * date; undefined if there is no such step, or if calls already fail.
  */
 export function nextStateOf(
   state: BundleState,
@@ -115,7 +115,7 @@ export function nextStateOf(
 }
 
 function dateOf(date: Date | undefined, at: Date): string {
-  if (date === undefined) return 'at a date that EKS does not state, or as soon as someone activates it'
+  if (date === undefined) return 'on a date that EKS does not state, or as soon as someone activates it'
 
   return date.getTime() <= at.getTime()
     ? `at any moment (EKS planned it for ${formatTime(date.getTime())})`

@@ -37,8 +37,8 @@ export function expectedClusterCasOf(
 
 /**
  * The CAs from which the controller derived the accepted bundles of an entry. The entry contains every likely
- * combination of these CAs, so the combinations show what each CA is needed for. Undefined if the entry
- * accepts nothing.
+ * combination of these CAs, so the combinations show which CAs are trusted, needed or former, and which ones
+ * a bundle must contain. Undefined if the entry accepts nothing.
  */
 export function publishedSetsOf({
   accepted,
@@ -60,8 +60,9 @@ export function publishedSetsOf({
 }
 
 /**
- * The choices from which every accepted bundle contains a CA. Each CA that is in all accepted bundles is a
- * choice of its own. If there is no such CA, the CAs that are accepted alone form a single choice.
+ * The choices (lists of alternative CAs): every accepted bundle contains at least one CA from each of them.
+ * Each CA that is in all accepted bundles is a choice of its own. If there is no such CA, the CAs that are
+ * accepted alone form a single choice.
  */
 function choicesIn(
   accepted: readonly (readonly Certificate[])[],

@@ -42,7 +42,7 @@ export function rememberCas(
 // Few CAs are replaced within 30 days, and each one multiplies the accepted bundles.
 const maxFormer = 3
 
-/** The CAs that were trusted until recently, the last removed first. */
+/** The CAs that were trusted until recently, with the most recently removed one first; at most three. */
 export const formerCasOf = (remembered: readonly RememberedCa[]): readonly Certificate[] =>
   remembered
     .flatMap(({ certificate, removedAt }) => {

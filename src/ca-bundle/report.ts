@@ -75,8 +75,8 @@ export function bundleReportOf(question: BundleQuestion): BundleReport {
   const current =
     currentCas === undefined ? [] : parseBundle(Buffer.from(currentCas), goMinorOf(go)).certificates
   const policy = policyRefusalOf(question, assessment, bundle?.certificates ?? [], current)
-  // A bundle that the injector merged is left unchanged: an old CA in it might have signed the certificate
-  // that is still served.
+  // A bundle in which the injector merged new CAs with old ones is left unchanged: an old CA in it might have
+  // signed the certificate that is still served.
   const isInjectors =
     injected !== undefined &&
     assessment?.state === 'ok' &&

@@ -16,13 +16,13 @@ export interface ExpectedSets {
   readonly former: readonly Certificate[]
 }
 
-/** The CAs of a bundle that the cluster trusted until recently. */
+/** Which CAs of a bundle the cluster trusted until recently but does not trust now. */
 export const formerCasIn = (
   { trusted, former }: ExpectedSets,
   bundle: readonly Certificate[]
 ): readonly Certificate[] => bundle.filter((ca) => !holdsCa(trusted, ca) && holdsCa(former, ca))
 
-/** The CAs of a bundle that the cluster neither trusts nor trusted until recently. */
+/** Which CAs of a bundle the cluster does not trust now and did not trust recently. */
 export const unknownCasIn = (
   { trusted, former }: ExpectedSets,
   bundle: readonly Certificate[]

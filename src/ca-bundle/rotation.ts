@@ -187,7 +187,7 @@ function distinct(choices: readonly SignerChoice[]): readonly SignerChoice[] {
 const certificatesOf = (pem: string): readonly Certificate[] =>
   buildPool(parseBundle(Buffer.from(pem), newestGo).certificates).certificates
 
-/** The trusted CAs in the order in which a bundle should contain them: those that sign first. */
+/** The trusted CAs in the order in which a bundle should contain them: the CAs that sign come first. */
 export function bestOrder({
   trusted,
   signers

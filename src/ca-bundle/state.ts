@@ -50,9 +50,9 @@ export interface AssessmentQuestion {
 }
 
 /**
- * Classifies a bundle. A bundle is `stale` only if it contains a CA that is current or was until recently,
- * and is not known to accept the certificate served now. The order of two CAs never shows which one signs.
- * Never throws.
+ * Classifies a bundle. A bundle is `stale` only if it contains a CA that is current or was current until
+ * recently, and if the bundle is not known to accept the certificate served now. The order of two CAs never
+ * shows which one signs. Never throws.
  */
 export function assessBundle({
   caBundle,

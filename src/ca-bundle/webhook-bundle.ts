@@ -4,8 +4,8 @@ import type { ExpectedSets } from './right-bundle.js'
 import { assessByExpected, type BundleAssessment } from './state.js'
 
 /**
- * Several rules diagnose the same bundle, and a hostile one takes a tenth of a second each time. Diagnoses
- * are therefore cached for as long as their `Webhook` is in memory.
+ * Several rules diagnose the same bundle, and diagnosing a hostile bundle takes a tenth of a second each
+ * time. Diagnoses are therefore cached for as long as their `Webhook` is in memory.
  */
 const diagnoses = new WeakMap<Webhook, { at: number; diagnosis: Diagnosis }>()
 const assessments = new WeakMap<

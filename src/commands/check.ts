@@ -141,7 +141,7 @@ export async function check(
   )
   if (noCredentials !== undefined) complain(terminal, `--aws: ${noCredentials}`)
   await writeOutputs(
-    // If nothing could be read, the complaints say it all.
+    // If nothing could be read, the error messages on stderr are enough, and no text report is printed.
     (options.output ?? textOnly).filter(
       ({ format, file }) =>
         objects.length > 0 || complaints.length === 0 || format !== 'text' || file !== undefined

@@ -21,11 +21,11 @@ export interface ExplainOptions extends StyleOptions {
 export const explainCommand = (terminal: Terminal): Command =>
   new Command('explain')
     .description(
-      'explain a rule, or an error text of an AWS SDK, tool or cluster: what it means, and its likely causes (exit codes: 0 explained, 1 unknown, 2 it could not run)'
+      'explain a rule, or an error message from an AWS SDK, a tool or the cluster: what it means, and its likely causes (exit codes: 0 explained, 1 unknown, 2 it could not run)'
     )
     .argument(
       '<words...>',
-      'the ID of a rule, or an error text in quotes; - reads the text, or a log, from stdin'
+      'the ID of a rule, or an error message in quotes; - reads the message, or a log, from stdin'
     )
     .addOption(outputsOption(explanationFormats))
     .addOption(colorOption())
@@ -43,8 +43,8 @@ Examples:
     })
 
 /**
- * Prints the page of a rule, or what an error text means (`-`: stdin). Returns the exit code: 0, or 1 if the
- * text is not known. Throws ERR_INPUT and ERR_OUTPUT.
+ * Prints the page of a rule, or what an error text means (`-`: stdin). Returns the exit code: 0, or 1 if
+ * irsa-guard does not recognize the text. Throws ERR_INPUT and ERR_OUTPUT.
  */
 export async function explain(given: string, options: ExplainOptions, terminal: Terminal): Promise<0 | 1> {
   const { output = textOnly } = options
@@ -80,7 +80,7 @@ const ruleJsonOf = ({ id, summary, severity, docs }: Rule, page: string): object
   page
 })
 
-/** Says that a text is not known, and what to try next. */
+/** Says that irsa-guard does not recognize a text, and what to try next. */
 function unknownText(given: string): string {
   if (/^[a-z0-9]+(?:-[a-z0-9]+)+$/.test(given)) {
     const ids = rules.map(({ id }) => id)

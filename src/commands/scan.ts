@@ -54,7 +54,10 @@ export const scanCommand = (terminal: Terminal): Command =>
       .description(
         'check whole clusters for broken IAM roles; changes nothing (exit codes: 0 ok, 1 findings, 2 something could not be read, 130 interrupted)'
       )
-      .argument('[files...]', 'YAML or JSON files of a cluster, or directories, instead of the cluster')
+      .argument(
+        '[files...]',
+        'YAML or JSON files with the objects of a cluster, or directories of such files, to read instead of the cluster'
+      )
       .option('--context <names>', 'kubeconfig contexts, separated by commas; repeatable', collect)
       .option('--all-contexts', 'scan the clusters of all kubeconfig contexts')
       .addOption(kubeconfigOption())
@@ -67,7 +70,7 @@ export const scanCommand = (terminal: Terminal): Command =>
       .option('--fail-on-new', 'exit with 1 only for findings that are not in the baseline')
       .option(
         '--unused',
-        'list service accounts with a role that no workload uses, and roles that no service account can use (with --aws, this needs iam:ListRoles)'
+        'list service accounts that have a role but that no workload uses, and roles that no service account can use (with --aws, this needs iam:ListRoles)'
       ),
     factOptions(),
     [outputsOption(reportFormats)],

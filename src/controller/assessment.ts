@@ -70,7 +70,10 @@ export function assess(
   return { guarded: one, source: undefined, ...assessment, next }
 }
 
-/** While a cluster CA is not confirmed, a bundle is reported as broken only if no CA could make it work. */
+/**
+ * While a cluster CA is not confirmed, a bundle is reported as broken only if it is absent or unusable. Such
+ * a bundle fails regardless of which CAs are right.
+ */
 function withDoubt(assessment: BundleAssessment, doubt: string | undefined): BundleAssessment {
   if (doubt === undefined || assessment.state === 'unusable' || assessment.state === 'absent')
     return assessment
@@ -80,10 +83,10 @@ function withDoubt(assessment: BundleAssessment, doubt: string | undefined): Bun
 }
 
 /**
- * Assesses a control-plane webhook. Only the API server that runs alongside it can connect to it. One CA signs
- * the certificates of both, so the API server's certificate shows which CA signs. The worst assessment counts.
- * If no API server could be reached, the bundle is compared only with the expected CAs. The bundle must also
- * contain each CA that signs according to EKS.
+ * Assesses a control-plane webhook. Only the API server that runs alongside a control-plane webhook can
+ * connect to that webhook. One CA signs the certificates of both, so the API server's certificate shows which
+ * CA signs. The worst assessment counts. If no API server could be reached, the bundle is compared only with
+ * the expected CAs. The bundle must also contain each CA that signs according to EKS.
  */
 function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],

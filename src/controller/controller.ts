@@ -63,7 +63,7 @@ const intervals = { certificates: 30_000, caBundles: 30_000, probes: 60_000 }
 export async function startController(settings: ControllerSettings): Promise<RunningController> {
   const { client, config, source, log, heapShare = 0.85 } = settings
   let scan: BackgroundScan | undefined
-  /** Why the background scan was stopped to keep the process from running out of memory. */
+  /** Says that the background scan was stopped for lack of memory. Undefined if it was not. */
   let lackOfMemory: string | undefined
   const metrics = buildMetrics(() => scan?.lastEvents ?? {})
   const noteChange = (namespace: string | undefined): void => scan?.note(namespace)

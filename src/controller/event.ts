@@ -52,8 +52,8 @@ export async function writeEvent(
 }
 
 /**
- * The configuration that contains an identity webhook, to write Events about it. If there are several, the
- * first one.
+ * The configuration that contains an identity webhook, in the form in which an Event refers to an object. If
+ * there are several such configurations, the first one.
  */
 export function identityConfigurationOf(configurations: readonly unknown[]): EventObject | undefined {
   const found = guardedWebhooksOf(configurations, []).find(({ webhook }) =>

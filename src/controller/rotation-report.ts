@@ -96,12 +96,13 @@ async function warnOfActivation(
   if (warning === undefined || unready.length === 0) return undefined
   if (reported?.warning !== undefined && reported.warning <= warning) return reported.warning
 
+  const days = Math.ceil(left)
   for (const { guarded } of unready) {
     const { configuration, webhook } = guarded
     const when =
       left <= 0
         ? `EKS planned to activate ${describeCertificate(next.ca)} at ${formatTime(next.at.getTime())}`
-        : `EKS activates ${describeCertificate(next.ca)} in ${Math.ceil(left)} days at the latest, at ${formatTime(next.at.getTime())}`
+        : `EKS activates ${describeCertificate(next.ca)} within ${days} ${days === 1 ? 'day' : 'days'}, by ${formatTime(next.at.getTime())}`
     await writeEvent(
       client,
       {

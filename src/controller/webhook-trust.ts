@@ -26,8 +26,9 @@ const confirmationLifetime = 300_000
 export type Publication = Pick<WebhookTrust, 'entries' | 'clusterCas'>
 
 /**
- * Whether two publications describe the rotation in the same way. The comparison is with the previous round and
- * not with the stored object, because that lacks these fields if its CRD is older than the controller.
+ * Whether two publications describe the rotation in the same way. The comparison is with the previous round
+ * and not with the stored object, because the stored object lacks these fields if its CRD is older than the
+ * controller.
  */
 const describesSame = (one: Publication, other: Publication): boolean =>
   isDeepStrictEqual(one.clusterCas, other.clusterCas) &&

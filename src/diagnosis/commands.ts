@@ -32,7 +32,7 @@ export const patch = (
     `--type json -p ${shellQuote(JSON.stringify(operations))}`
   ].join(' ')
 
-/** Prints the patch that repairs all caBundles of a configuration, and runs it. */
+/** Prints the `kubectl patch` command that repairs all caBundles of a configuration, and runs it. */
 export const repairBundles = ({ clusterFlags }: Tools, configuration: string): string =>
   `irsa-guard ca ${shellQuote(`mutatingwebhookconfiguration/${configuration}`)}${clusterFlags} --fix | sh`
 

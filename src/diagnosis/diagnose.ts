@@ -70,7 +70,10 @@ export function diagnosisOf(observations: Observations): Diagnosis {
   }
 }
 
-/** A pod that fails because of a later step: its containers crash, or no pod can be created. */
+/**
+ * Judges the step `pod` again when the later steps are known. A wrong later step explains why containers
+ * crash, and it may explain why no pod can be created.
+ */
 function podAmong({ pod, creationFailure }: Scene, step: Judged, steps: readonly Judged[]): Judged {
   const later = steps.find(({ step, state }) => step !== 'pod' && state === 'wrong')
   const isBlocked =

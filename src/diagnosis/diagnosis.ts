@@ -20,7 +20,8 @@ export const stepNames = [
 export type StepName = (typeof stepNames)[number]
 
 /**
- * `follows`: the step is not right, but only because of an earlier one. `unknown`: irsa-guard could not tell.
+ * `follows`: the step is not right, but only because another one is wrong. `unknown`: irsa-guard could not
+ * tell.
  */
 export type StepState = 'ok' | 'wrong' | 'follows' | 'unknown'
 

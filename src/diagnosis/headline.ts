@@ -3,7 +3,10 @@ import type { DiagnosedChain, StepName } from './diagnosis.js'
 import type { Judged, Scene } from './scene.js'
 import { fallbackRoleOf } from './steps/node-role.js'
 
-/** The steps that have to be right for a container that has the variables to get the role. */
+/**
+ * For each chain, the steps that have to be right so that a container with the chain's environment variables
+ * gets the role.
+ */
 const assumption: Readonly<Record<DiagnosedChain, readonly StepName[]>> = {
   irsa: ['token', 'issuer', 'provider', 'role', 'trust-policy'],
   'pod-identity': ['agent', 'role', 'trust-policy', 'target-role'],

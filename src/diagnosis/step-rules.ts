@@ -3,9 +3,9 @@ import type { StepName } from './diagnosis.js'
 
 /**
  * What a rule's finding means for its step. `severity`: an error breaks the step, a warning is a remark.
- * `breaks`: a warning breaks it, too, because an existing pod shows that nothing else was intended. `explains`:
- * it is the reason if the step turns out to be broken, otherwise a remark. `doubt`: the step is unknown.
- * `remark`: it never breaks the step.
+ * `breaks`: a warning breaks the step, too, because the diagnosis assumes that the pod should get its role.
+ * `explains`: the finding is the reason if the step turns out to be broken, otherwise a remark. `doubt`: the
+ * step is unknown. `remark`: the finding never breaks the step.
  */
 type Weight = 'severity' | 'breaks' | 'explains' | 'doubt' | 'remark'
 

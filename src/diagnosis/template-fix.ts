@@ -20,7 +20,7 @@ function changeableTemplate({
   return { template, runner }
 }
 
-/** The commands that remove the template's own opt-out or variables, if they are in the template itself. */
+/** The commands that remove an opt-out or variables, if the template itself sets them. */
 export function templateCommands(scene: Scene, findings: readonly Finding[]): string[] {
   const found = changeableTemplate(scene)
   if (found === undefined) return []
@@ -59,7 +59,7 @@ export const keyCommands = (scene: Scene, containers: readonly string[]): string
 
 /**
  * Removes variables from containers: https://kubernetes.io/docs/reference/kubectl/generated/kubectl_set/kubectl_set_env/.
- * A variable of `envFrom` is not in the list, and kubectl cannot remove it.
+ * Variables from `envFrom` are left out, because kubectl cannot remove them one by one.
  */
 function withoutVariables(scene: Scene, names: readonly string[], variables: readonly string[]): string[] {
   const found = changeableTemplate(scene)

@@ -158,6 +158,6 @@ const admitsOnlyThis = ({ verdict, overPermissive }: TrustVerdict): boolean =>
 const policyOf = (role: Fact<RoleLookup> | undefined): Policy | undefined =>
   role?.state === 'known' && role.value.exists ? role.value.trustPolicy : undefined
 
-/** The role that an annotation or association names, if it is written out. */
+/** The role that an annotation or association names; undefined if the text is missing or not a role ARN. */
 export const roleIn = (text: string | undefined): RoleArn | undefined =>
   text === undefined ? undefined : parseRoleArn(text)

@@ -26,9 +26,11 @@ const byQuestion = {
     'trust-policy-near-limit': "the trust policy is close to IAM's size limit"
   },
   diagnose: {
-    'role-missing': 'the role does not exist; AWS answers as if it did not trust the pod',
+    'role-missing':
+      'the role does not exist; AWS gives the same answer as for a role that does not trust the pod',
     'role-path-mismatch': "the annotation lacks the role's path, or its capitalization differs",
-    'role-arn-malformed': 'the annotation is not the ARN of a role: a policy, a name, a lost digit',
+    'role-arn-malformed':
+      'the annotation is not a valid role ARN; for example, it is a policy ARN or a name, or lacks a digit',
     'role-arn-partition-mismatch': 'the role is in a different AWS partition than the cluster',
     'role-annotation-misspelt': 'the annotation key is misspelled, so the identity webhook does not read it',
     'role-annotation-misplaced': 'the annotation is on the pod or workload; only the service account counts',
@@ -67,7 +69,8 @@ const byQuestion = {
     'webhook-backend-missing': "the webhook's Service is missing, or has no ready endpoints"
   },
   ca: {
-    'ca-bundle-untrusted': 'the caBundle lacks the CA that signed the certificate: another or an older CA',
+    'ca-bundle-untrusted':
+      'the caBundle lacks the CA that signed the certificate: it contains another or an older CA',
     'ca-bundle-incomplete': "the caBundle lacks one of the cluster's CAs, as during a rotation",
     'ca-bundle-expired': 'every certificate in the caBundle has expired',
     'ca-bundle-unusable': 'the caBundle contains no certificate: it is empty, encoded twice, or not PEM',

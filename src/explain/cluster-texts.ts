@@ -9,7 +9,7 @@ const webhookTroubles = 'https://cert-manager.io/docs/troubleshooting/webhook/'
 export const clusterTexts: readonly ErrorText[] = [
   {
     id: 'webhook-ca-unknown',
-    means: 'the API server does not trust the certificate of the webhook, so it cannot call it',
+    means: 'the API server does not trust the certificate of the webhook, so it cannot call the webhook',
     chain: 'both',
     printedBy: 'kube-apiserver, kubectl',
     source: 'https://github.com/aws/amazon-eks-pod-identity-webhook/issues/131',

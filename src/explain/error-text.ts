@@ -20,8 +20,8 @@ export interface ErrorText {
   /** A further condition on the values in the text. */
   readonly when?: (values: Values) => boolean
   /**
-   * The text only wraps the actual error, or says no more than that there are no credentials. It is reported
-   * only if nothing else in the input explains the error.
+   * The text only wraps the actual error, or says only that there are no credentials. It is reported only if
+   * nothing else in the input explains the error.
    */
   readonly isVague?: true
   /** Most likely first. */

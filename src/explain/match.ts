@@ -36,8 +36,8 @@ function contains(text: string, phrases: Phrases): boolean {
 }
 
 /**
- * Where the occurrences of a phrase end, if the previous phrase ends shortly before them. Only the last end
- * before an occurrence matters.
+ * Where the occurrences of a phrase end, if the previous phrase ends shortly before them. If the previous
+ * phrase comes several times before an occurrence, only the last one matters.
  */
 function endsAfter(text: string, phrase: string, previous: readonly number[] | undefined): number[] {
   const ends: number[] = []

@@ -18,11 +18,11 @@ export const permissionTexts: readonly ErrorText[] = [
     source: 'https://github.com/external-secrets/kubernetes-external-secrets/issues/452',
     forms: [['assumed-role/', 'is not authorized to perform']],
     when: (values) => values.instance !== undefined && !isAboutRoles(values),
-    causes: [...withoutCredentials, unseen('the AWS SDK is too old to use a role of its own', 'diagnose')]
+    causes: [...withoutCredentials, unseen("the AWS SDK is too old to use the pod's own role", 'diagnose')]
   },
   {
     id: 'permission-missing',
-    means: 'the program has credentials, but their role may not do this: the policies of the role decide',
+    means: 'the program has credentials, but the policies of its role do not permit the action',
     chain: 'both',
     printedBy: 'every AWS service',
     source: messages,
@@ -44,15 +44,18 @@ export const permissionTexts: readonly ErrorText[] = [
     forms: [['with an explicit deny in a']],
     causes: [
       unseen(
-        'the text names the kind: service control, resource control, endpoint, session, boundary',
+        'the text names the kind of policy: service control, resource control, endpoint, session, boundary',
         'permission'
       ),
-      found('pod-role-mismatch', 'the policy denies it to this role, but another role was meant')
+      found(
+        'pod-role-mismatch',
+        'the policy denies the action to this role, but the pod should have a different role'
+      )
     ]
   },
   {
     id: 'ec2-unauthorized',
-    means: 'the role that the program has may not make this call to EC2',
+    means: "the program's role is not allowed to make this call to EC2",
     chain: 'both',
     printedBy: 'Amazon EC2',
     source: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html',
@@ -69,7 +72,7 @@ export const permissionTexts: readonly ErrorText[] = [
   },
   {
     id: 'further-role-refused',
-    means: 'the program has a role, but may not assume another one with it',
+    means: 'the program has a role, but that role is not allowed to assume another role',
     chain: 'both',
     printedBy: 'every AWS SDK and tool that assumes one role with another',
     source: messages,
@@ -78,7 +81,10 @@ export const permissionTexts: readonly ErrorText[] = [
       unseen('the trust policy of the next role does not name the first one', 'permission'),
       unseen('no policy of the first role allows sts:AssumeRole on the next one', 'permission'),
       found('pod-not-mutated', "the first role is the node's: the pod did not get its own"),
-      unseen('the pod already has the role, and its configuration names it once more', 'permission')
+      unseen(
+        "the pod already has this role, and the program's configuration names the same role again",
+        'permission'
+      )
     ]
   },
   {

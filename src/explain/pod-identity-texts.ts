@@ -18,7 +18,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
   {
     id: 'cloudtrail-pod-identity-denied',
     means:
-      'EKS could not assume the role of an association: the trust policy refused, or there is no such role',
+      'EKS could not assume the role of an association: the trust policy does not admit EKS, or there is no such role',
     chain: 'pod-identity',
     printedBy: 'CloudTrail',
     source: 'https://docs.aws.amazon.com/eks/latest/APIReference/API_auth_AssumeRoleForPodIdentity.html',
@@ -84,7 +84,10 @@ export const podIdentityTexts: readonly ErrorText[] = [
       ['169.254.170.23', 'has an invalid host. Host should resolve to a loopback address']
     ],
     causes: [
-      unseen('update the SDK; until then, use IRSA: remove the association and annotate', 'diagnose'),
+      unseen(
+        'update the SDK; until then, use IRSA: remove the association and annotate the service account',
+        'diagnose'
+      ),
       found(
         'pod-identity-and-annotation',
         'an association was added, which disabled IRSA for a program that needs it'
@@ -152,13 +155,16 @@ export const podIdentityTexts: readonly ErrorText[] = [
     // AWS documents that the node's role needs this permission. The text follows the usual form of IAM's
     // messages, but is unverified.
     id: 'node-may-not-ask-eks',
-    means: "the node's role may not ask EKS for the credentials of pods",
+    means: "the node's role is not allowed to ask EKS for the credentials of pods",
     chain: 'pod-identity',
     printedBy: 'EKS Pod Identity Agent',
     source: 'https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html',
     forms: [['not authorized to perform: eks-auth:AssumeRoleForPodIdentity']],
     causes: [
-      unseen('attach AmazonEKSWorkerNodePolicy, or allow it eks-auth:AssumeRoleForPodIdentity', 'agent-log')
+      unseen(
+        'attach AmazonEKSWorkerNodePolicy to the role, or allow the role eks-auth:AssumeRoleForPodIdentity',
+        'agent-log'
+      )
     ]
   },
   {
@@ -173,7 +179,10 @@ export const podIdentityTexts: readonly ErrorText[] = [
     ],
     causes: [
       unseen('a private subnet needs the VPC endpoint com.amazonaws.REGION.eks-auth', 'agent-log'),
-      unseen('the program gives up before EKS answers: raise its time limit, update the agent', 'agent-log')
+      unseen(
+        "the program gives up before EKS answers: raise the program's time limit, or update the agent",
+        'agent-log'
+      )
     ]
   },
   {
@@ -231,7 +240,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
         'pod-identity-role-missing',
         'the ARN is wrong, or the role is in another account: use a target role'
       ),
-      unseen('the role is new; IAM needs up to two minutes', 'associations')
+      unseen('the role is new; a new role can take up to two minutes to appear in IAM', 'associations')
     ]
   },
   {

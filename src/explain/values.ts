@@ -97,7 +97,7 @@ function matchesOf(text: string, { after, pattern }: Mention): RegExpExecArray[]
   })
 }
 
-/** The ARN in a word, even if it comes after an equals sign. */
+/** The ARN that a word contains, even if the ARN comes after an equals sign. */
 const arnIn = (word: string): string[] =>
   word.includes('arn:aws') ? [withoutEnd(word.slice(word.indexOf('arn:aws')))] : []
 
@@ -114,7 +114,7 @@ function sessionIn(arn: string): { role: string; session: string }[] {
     : []
 }
 
-/** The issuer of EKS in a word, which may be the ARN of a provider or of a principal. */
+/** The EKS issuer that a word contains. The word may be the ARN of a provider or of a principal. */
 function issuerIn(word: string): string[] {
   const start = word.indexOf('oidc.eks.')
   const [host = '', path, id = ''] = start === -1 ? [] : word.slice(start).split('/', 3)
@@ -123,7 +123,7 @@ function issuerIn(word: string): string[] {
   return path === 'id' && /^[0-9A-Z]{32}(?![0-9A-Za-z])/.test(id) && isEksIssuer(issuer) ? [issuer] : []
 }
 
-/** A service account as `namespace/name`, if both can exist. */
+/** A service account as `namespace/name`, if the namespace and the name are both valid. */
 function accountIn([, namespace = '', name = '']: readonly string[]): string[] {
   const account = withoutEnd(name)
 

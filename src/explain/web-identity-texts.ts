@@ -38,8 +38,8 @@ export const webIdentityTexts: readonly ErrorText[] = [
         'oidc-provider-missing',
         'it was never created there, or the cluster was recreated and has a new issuer'
       ),
-      found('role-arn-malformed', 'the account ID in the ARN is not the one that was meant'),
-      found('pod-not-mutated', 'EKS Pod Identity was meant, but the pod is older than its association')
+      found('role-arn-malformed', 'the account ID in the ARN is not the intended one'),
+      found('pod-not-mutated', 'the pod should use EKS Pod Identity, but it is older than the association')
     ]
   },
   {
@@ -80,7 +80,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     forms: [["OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"]],
     causes: [
       unseen(
-        "the provider lists the thumbprint of a leaf or of an older CA; it must list the CA's",
+        'the provider has the thumbprint of a leaf certificate or old CA; it needs that of the current CA',
         'providers'
       )
     ]

@@ -36,8 +36,8 @@ export function accountNamedBy(subject: Subject): AccountName | undefined {
 }
 
 /**
- * A fact about IRSA, which is moot if the service account has an EKS Pod Identity association. An association
- * that takes long to look up does not delay the lookup in IAM.
+ * A fact about IRSA, which is moot if the service account has an EKS Pod Identity association. A slow lookup
+ * of the association does not delay the lookup in IAM.
  */
 export function unlessAssociated<T>(
   associated: MaybePromise<Fact<AssociationLookup>>,
@@ -121,5 +121,5 @@ const associationWins = moot(
 )
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 const ownIdentityWins = moot(
-  'AWS SDKs use the role and token of a pod template before an EKS Pod Identity association'
+  'AWS SDKs prefer the role and token of a pod template to an EKS Pod Identity association'
 )

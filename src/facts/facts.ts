@@ -57,9 +57,9 @@ export interface Neighbours {
    */
   readonly ownRoles: ReadonlySet<string | undefined>
   /**
-   * A workload that was probably meant to run as this service account. The service account that it names is
-   * not among the objects, and has the same name in another namespace or a similar name in the same
-   * namespace.
+   * A workload that was probably meant to run as this service account, and the account that the workload
+   * names instead. That account is not among the objects. It has the same name as this service account in
+   * another namespace, or a similar name in the same namespace.
    */
   readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
 }

@@ -114,7 +114,7 @@ type Question = Omit<PodIdentityQuestion, 'document'> & { readonly clusterArn: C
 
 function judgementOf(role: Fact<RoleLookup>, question: Question): Fact<PodIdentityJudgement> {
   if (role.state !== 'known') return role
-  // A role with the same name and another path is another role.
+  // A role with the same name but a different path is a different role.
   if (!role.value.exists || role.value.arn !== question.roleArn) return moot('the role does not exist')
   if (role.value.trustPolicy === undefined) return unknown("the role's trust policy is unknown")
 

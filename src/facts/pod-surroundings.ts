@@ -33,7 +33,7 @@ export interface NodeFacts {
 /** What IAM's policy simulator says about one action of a role. */
 export interface Simulation {
   readonly decision: 'allowed' | 'explicitDeny' | 'implicitDeny'
-  /** The policies that decided, if IAM names them. */
+  /** The policies that led to the decision, if IAM names them. */
   readonly policies: readonly string[]
   /** Whether the account's service control policies allow the action; undefined if there are none. */
   readonly allowedByOrganization: boolean | undefined

@@ -19,7 +19,7 @@ export type AdmittedIdentity =
   | {
       readonly state: 'present'
       readonly chain: 'irsa' | 'pod-identity'
-      /** The role, if the pod shows it. A container that uses EKS Pod Identity does not. */
+      /** The role, if the pod shows it. A pod that uses EKS Pod Identity does not show its role. */
       readonly role: string | undefined
     }
   | {
@@ -77,7 +77,10 @@ const asksForNothing = ({ request, association }: AdmissionInQuestion): boolean 
   request.value === undefined &&
   !(association.state === 'known' && association.value.exists)
 
-/** Whether a container sets a variable that the identity webhook would inject, so that it injects none of them. */
+/**
+ * Whether a container sets one of the variables for credentials that the identity webhook injects in pairs.
+ * The identity webhook then injects neither variable of that pair.
+ */
 export const setsOwn = (container: Container | undefined): boolean =>
   container !== undefined &&
   [...injectedVariables, ...agentVariables].some((name) => variableOf(container, name) !== undefined)
@@ -97,7 +100,7 @@ function findingOf(
   if (credentials.kind === 'endpoint') {
     return credentials.isPodIdentity || isOwn
       ? { isOwn, chain: 'pod-identity', role: undefined }
-      : lacks(`sets ${credentials.variable.name} to a different endpoint than the EKS Pod Identity Agent`)
+      : lacks(`sets ${credentials.variable.name} to an endpoint that is not the EKS Pod Identity Agent's`)
   }
 
   const role = credentials.role.value

@@ -19,8 +19,8 @@ export const annotationNamesUnder = (prefix: string): AnnotationNames => ({
 })
 
 /**
- * Whether an object has this annotation under any prefix. Without knowing the prefix, a caller can skip
- * objects that have none.
+ * Whether an object has this annotation under any prefix. A caller that does not know the prefix can skip
+ * objects that lack the annotation under every prefix.
  */
 export function hasAnnotationNamed(
   annotations: Readonly<Record<string, unknown>>,

@@ -23,7 +23,7 @@ export interface ChainQuestion {
   /** The pod, or the pods of a template. If omitted, the result is for the service account. */
   readonly template?: {
     readonly pod: Pod
-    /** Whether the pod has passed the identity webhook, so that its containers show what they got. */
+    /** Whether the pod has gone through the identity webhook, so that its containers show what they got. */
     readonly isMutated: boolean
     readonly settings: IdentityWebhookSettings
   }
@@ -128,7 +128,7 @@ function chainOfContainer(
         ? { chain: 'pod-identity', because: `container ${container.name} has container credentials` }
         : {
             chain: 'none',
-            because: `container ${container.name} sets ${credentials.variable.name} to a different endpoint than the EKS Pod Identity Agent`
+            because: `container ${container.name} sets ${credentials.variable.name} to an endpoint that is not the EKS Pod Identity Agent's`
           }
     case 'incomplete':
       return { chain: 'none', because: `container ${container.name} ${credentials.lacks}` }
@@ -137,7 +137,7 @@ function chainOfContainer(
   }
 }
 
-/** What AWS SDKs use in a container before the EKS Pod Identity Agent, and the variable that decides. */
+/** What AWS SDKs use in a container before the EKS Pod Identity Agent, and the variable that causes this. */
 export interface EarlierProvider {
   readonly provider: 'access-key' | 'web-identity' | 'profile'
   readonly variable: Variable

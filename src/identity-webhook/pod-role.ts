@@ -29,8 +29,8 @@ export interface RequestedRole extends WithContainers {
 }
 
 /**
- * The role of an EKS Pod Identity association. `credentials` then describes what a container has for the
- * agent, even if AWS SDKs prefer something else.
+ * The role of an EKS Pod Identity association. `credentials` then says whether a container can get
+ * credentials from the EKS Pod Identity Agent, even if AWS SDKs would use other credentials first.
  */
 export interface AssociatedRole extends WithContainers {
   readonly chain: 'pod-identity'
@@ -39,8 +39,7 @@ export interface AssociatedRole extends WithContainers {
 
 /**
  * Judges a pod, or the pods of a template; undefined if their service account requests no role. In manifests,
- * a malformed ARN counts as a request, so that it does not hide the template's other mistakes until it is
- * corrected.
+ * a malformed ARN counts as a request, so that the template's other mistakes are reported at the same time.
  */
 export function podRoleOf(
   { stage, namespace, pod }: PodSubject | WorkloadSubject,

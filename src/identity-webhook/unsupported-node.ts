@@ -14,8 +14,8 @@ const fargateLabel = 'eks.amazonaws.com/fargate-profile'
  * (https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html). The identity webhook mutates such
  * pods anyway. Hybrid nodes are supported
  * (https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-add-ons.html), and so is EKS Auto Mode. A
- * toleration selects no node, and a Fargate profile that matches a namespace is not visible in a pod
- * template.
+ * toleration does not count, because it does not select a node. A Fargate profile that matches a namespace is
+ * not visible in a pod template.
  */
 export function unsupportedNodeOf(pod: Pod): UnsupportedNode | undefined {
   const { specField, metadataField } = pod

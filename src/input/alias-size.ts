@@ -1,7 +1,7 @@
 /**
  * Whether a document's aliases expand it so much that kubectl would not read it either. kubectl's YAML
- * library limits the share of decoded values that come from aliases: nearly all of up to 400,000 values, but
- * only a tenth from 4,000,000 values on (`allowedAliasRatio` in goyaml.v2's decode.go,
+ * library limits how many of the decoded values may come from aliases. Of up to 400,000 values, nearly all
+ * may; of 4,000,000 or more, only a tenth may (`allowedAliasRatio` in goyaml.v2's decode.go,
  * https://github.com/kubernetes-sigs/yaml).
  */
 export function isAliasBomb(content: unknown): boolean {

@@ -5,8 +5,8 @@ import type { KubeClient } from './client.js'
 import { type KubeObject, type ReadFact, statusMessage } from './read.js'
 
 /**
- * Asks the API server whether the caller has a permission, or (`SubjectAccessReview`) the user in `spec`.
- * Never rejects.
+ * Asks the API server whether the caller has a permission, or whether the user in `spec` has it
+ * (`SubjectAccessReview`). Never rejects.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access
  */
 export async function readAccess(

@@ -18,8 +18,8 @@ interface ClusterChoice {
 
 /**
  * Finds the cluster as kubectl does, in this order: the given kubeconfig, `KUBECONFIG` (one or more files),
- * `~/.kube/config`, the pod's own token. Undefined if there is none. Throws ERR_KUBECONFIG if there is one
- * but it cannot be used. Does not connect yet.
+ * `~/.kube/config`, the pod's own token. Undefined if none of these exists. Throws ERR_KUBECONFIG if one
+ * exists but cannot be used. Does not connect yet.
  */
 export function findCluster(choice: ClusterChoice, environment: NodeJS.ProcessEnv): KubeClient | undefined {
   return withKubeconfig(choice, environment, (config) => {

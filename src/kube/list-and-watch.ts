@@ -211,7 +211,8 @@ export function listAndWatch<T>(client: KubeClient, options: WatchOptions<T>): W
         if (mustList) version = undefined
         if (!troubled) options.onTrouble?.(reasonOf(error))
         troubled = true
-        // A list costs the API server much more than a watch, so it must be followed by a longer watch.
+        // A list costs the API server much more than a watch. Before a new list, the wait is therefore reset
+        // only if this watch lasted much longer than `steady`.
         if (hasLasted(mustList ? 12 * steady : steady)) wait = shortest
       }
       await sleep(wait * (0.5 + Math.random()), undefined, { signal: stopped.signal }).catch(() => undefined) // stopped while waiting

@@ -4,7 +4,8 @@ import type { KubeClient } from './client.js'
 export interface NotingClient {
   readonly client: KubeClient
   /**
-   * Returns the reason. If it is a refusal, adds the command that shows whether the user has the permission.
+   * Returns the reason. If the reason is a refusal, adds the command that shows whether the user has the
+   * permission.
    */
   explain(because: string): string
 }

@@ -6,7 +6,7 @@ export interface KubeResponse {
   readonly status: number
   readonly body: unknown
   readonly warnings: readonly string[]
-  /** The seconds to wait before the next request, if the API server names them. */
+  /** The seconds to wait before the next request, if the API server specifies them. */
   readonly retryAfter?: number
 }
 

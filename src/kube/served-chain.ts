@@ -13,8 +13,8 @@ export interface TlsAddress {
 /**
  * Fetches the certificates that a TLS server presents, leaf first, as PEM. The chain is not verified here;
  * `judgeTls` does that. Rejects if there is no handshake within `timeout` milliseconds. With `onlyOutside`,
- * it also rejects loopback and link-local addresses, such as a cloud's metadata service. Set `onlyOutside`
- * for addresses that another user chose.
+ * it also rejects loopback and link-local addresses, such as the address of a cloud's metadata service. Set
+ * `onlyOutside` for addresses that another user chose.
  */
 export async function loadServedChain(
   { host, port, servername }: TlsAddress,

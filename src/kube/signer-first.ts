@@ -8,10 +8,11 @@ type Trust = Pick<RequestOptions, 'host' | 'hostname' | 'port' | 'servername' | 
 export const signatureFailure = 'CERT_SIGNATURE_FAILURE'
 
 /**
- * Finds the CA (PEM) that signed what a server presents, by trying each CA alone. Undefined if there is only
- * one, or if none did. If CAs have no subject key identifier, Node's OpenSSL takes the first CA with the issuer's
- * name, so during a rotation it may check the signature with the wrong key and reject the server. EKS
- * clusters created with version 1.17 or earlier have such CAs:
+ * Finds the CA (PEM) that signed the certificate that a server presents, by trying each CA alone. Undefined
+ * if there is only one CA, if there are too many, or if none of them signed the certificate. If CAs have no
+ * subject key identifier, Node's OpenSSL takes the first CA with the issuer's name, so during a rotation it
+ * may check the signature with the wrong key and reject the server. EKS clusters created with version 1.17 or
+ * earlier have such CAs:
  * https://github.com/aws/containers-roadmap/issues/2638
  */
 export async function findSigner(options: Trust, timeout: number): Promise<string | undefined> {

@@ -114,4 +114,6 @@ function findingsOf(
     .findings // without annotations, there are no waivers that could expire
 }
 
-const notAsked = moot('the question is about an association')
+const notAsked = moot(
+  'the trust question is about one role of an EKS Pod Identity association, not about a token'
+)

@@ -81,7 +81,9 @@ export function judgeTrustFor(question: TrustQuestion, settings: IdentityWebhook
   }
 }
 
-const notAsked = moot('the question is about a token')
+const notAsked = moot(
+  'the trust question is about a token for IRSA, not about an EKS Pod Identity association'
+)
 
 /** What the trust rules report for a judgement. */
 function findingsOf(

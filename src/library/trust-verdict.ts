@@ -26,7 +26,10 @@ export function notAQuestion(problem: Problem): TrustVerdict {
   return { verdict: 'invalid', overPermissive: false, dependsOn: [], findings: [finding] }
 }
 
-/** The first part of a question that is not a string; untyped callers can pass anything. */
+/**
+ * Checks that all given parts of a question are non-empty strings, because untyped callers can pass anything.
+ * Returns the problem with the first part that is anything else; undefined if there is none.
+ */
 export function wrongTextIn(texts: Readonly<Record<string, unknown>>): Problem | undefined {
   const wrong = Object.entries(texts).find(([, value]) => textOf(value) === undefined)
 

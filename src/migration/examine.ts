@@ -20,7 +20,10 @@ export interface Found {
   readonly role: RoleArn
   /** The association that exists. */
   readonly existing: Association | undefined
-  /** Undefined if an association with a target role exists, whose trust policies have already been judged. */
+  /**
+   * Undefined if the existing association has `role` as its target role. The trust policies of both of its
+   * roles have then already been judged.
+   */
   readonly read: ReadRole | undefined
   readonly notes: readonly string[]
 }

@@ -13,7 +13,7 @@ export interface MigrationPlan {
 export interface AccountPlan {
   readonly namespace: string
   readonly name: string
-  /** The role of its annotation, as written. */
+  /** The role that its annotation names, as written. */
   readonly role: string
   /** `moved`: its pods use EKS Pod Identity, and only the annotation is left. */
   readonly state: 'can-move' | 'cannot-move' | 'moved' | 'unknown'

@@ -28,9 +28,9 @@ const planForTemplate = buildPlanner([mutationPreempted, staticCredentialsShadow
 const planForPod = buildPlanner([staticCredentialsShadowRole, podIdentityProxy])
 
 /**
- * Why pods would get no credentials, or other credentials, if their service account had an association. The
- * running pods are judged, too, as if they were created again, because a Fargate profile or another webhook may
- * have changed what the templates set.
+ * Why pods would not get, or not use, the credentials of this association if their service account had it.
+ * The running pods are judged, too, as if they were created again, because a Fargate profile or another
+ * webhook may have changed what the templates set.
  */
 export async function obstaclesOf(
   runners: readonly Runner[],
@@ -99,7 +99,8 @@ export const onlyAssociation = (association: Association): AssociationSource => 
 })
 
 /**
- * A running pod as it would be created again: without the variables that the identity webhook sets for IRSA.
+ * A running pod as it would look if it were created again: without the variables that the identity webhook
+ * sets for IRSA.
  */
 const asManifest = (subject: PodSubject): PodSubject => ({
   ...subject,

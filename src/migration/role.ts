@@ -96,7 +96,7 @@ export async function chainedRoleProblem(
   return unchecked.length > 0 ? unknownWhether(...unchecked) : undefined
 }
 
-/** The reason for a service account whose association names another role. */
+/** Why a service account cannot move if its association names another role. */
 export const otherRole = (
   { namespace, name }: ServiceAccountSubject,
   role: string,

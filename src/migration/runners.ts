@@ -69,7 +69,10 @@ export function runnersByAccount(parsed: readonly ParsedObject[]): ReadonlyMap<s
 
 export const accountKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
-/** Whether all running pods of a runner already use the EKS Pod Identity Agent, so none must be replaced. */
+/**
+ * Whether all running pods of a runner already use the EKS Pod Identity Agent, so that none of them needs to
+ * be replaced.
+ */
 export function hasMoved(
   { pods }: Runner,
   settings: IdentityWebhookSettings,

@@ -89,7 +89,10 @@ export const givenAssociationStep: MigrationStep = {
 // https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
 const wait = 'at least a minute after the association was created'
 
-/** The step that replaces the pods of these workloads; undefined if there are known to be none. */
+/**
+ * The step that replaces the pods of these workloads; undefined if it is known that there are no pods to
+ * replace.
+ */
 export function podsStep(
   runners: readonly Runner[],
   { kubectl, isComplete }: Pick<CommandStyle, 'kubectl'> & { readonly isComplete: boolean }

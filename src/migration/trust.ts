@@ -22,7 +22,7 @@ export type Trusted =
       readonly document: object | undefined
       /** The current policy. */
       readonly before: unknown
-      /** Remarks on the policy, such as that it trusts too many others. */
+      /** Remarks on the policy, for example that it trusts too many others. */
       readonly remarks: readonly string[]
     }
   | Blocked

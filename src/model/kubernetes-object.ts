@@ -19,7 +19,7 @@ const eksctlConfig: OtherFile = {
 }
 const iamFile: OtherFile = { is: 'this is a file with IAM facts', fix: 'pass it with --iam' }
 const eksOutput: OtherFile = {
-  is: 'this is what EKS returns about associations',
+  is: 'this is a response of the EKS API with EKS Pod Identity associations',
   fix: 'write the associations into an IamSnapshot and pass it with --iam, or let irsa-guard read EKS: --aws --cluster-arn ARN'
 }
 const policyFix = 'check a trust policy with irsa-guard trust --policy FILE'

@@ -10,7 +10,7 @@ export type Mode = (typeof modes)[number]
 export const allowedRolesAnnotation = 'irsa-guard.io/allowed-roles'
 /** The label of a namespace that sets its mode. */
 export const modeLabel = 'irsa-guard.io/mode'
-/** The label of a namespace that opts in to denying pods, with the value `enforce`. */
+/** The label with which a namespace opts in to denying pods. Its value must be `enforce`. */
 export const podsLabel = 'irsa-guard.io/pods'
 
 /** The settings in a namespace's labels and annotations. */

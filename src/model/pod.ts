@@ -268,7 +268,7 @@ function isBoundTo(wanted: string, labels: readonly string[], affinity: unknown)
   ]
   const terms = listOf(recordOf(required)['nodeSelectorTerms'])
 
-  // The terms are alternatives. Each must require the value, otherwise the pod can run elsewhere.
+  // The terms are alternatives. Each term must require the value, otherwise the pod can run elsewhere.
   return (
     terms.length > 0 &&
     terms.every((term) =>

@@ -36,8 +36,9 @@ interface Identity {
 export interface ServiceAccountSubject extends Identity {
   readonly kind: 'ServiceAccount'
   /**
-   * Set if the role and token come from a pod template instead of annotations. The value says whether the
-   * token has its own audience, gets the API server's, or is known only at run time.
+   * Set if the role and token come from a pod template instead of annotations. `with-audience`: the template
+   * sets the token's audience. `without-audience`: the token gets the API server's audience. `hidden`: the
+   * token is known only at run time.
    */
   readonly ownToken?: 'with-audience' | 'without-audience' | 'hidden'
 }
@@ -225,7 +226,7 @@ const associationName = ({ namespace, name, association: { serviceAccount } }: A
 export const namespacedName = (namespace: string, name: string): string =>
   namespace === '' ? name : `${namespace}/${name}`
 
-/** Whether a pod has passed the identity webhook, which never sees manifests and templates. */
+/** Whether a pod has already gone through the identity webhook, which never sees manifests and templates. */
 export const isMutated = (subject: PodSubject | WorkloadSubject): boolean =>
   subject.kind === 'Pod' && subject.stage !== 'source'
 
@@ -243,9 +244,9 @@ export function isUnchanged(subject: Subject, field: string): boolean {
 }
 
 /**
- * The severity of a failed mutation at admission: an error only for a new pod in a namespace that opts in.
- * Pods that a node or the cluster needs are never denied, because they must start while the identity webhook
- * is down.
+ * The severity of a failed mutation at admission: an error only for a new pod in a namespace that opts in to
+ * denying pods. Pods that a node or the cluster needs are never denied, because they must be able to start
+ * even while the identity webhook is down.
  */
 export function failedMutationSeverity(subject: PodSubject, podsEnforced: boolean): Severity {
   const isNew = subject.oldAnnotations === undefined

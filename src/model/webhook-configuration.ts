@@ -202,7 +202,7 @@ export function isWebhookFieldUnchanged(
 }
 
 const webhooksAt = memoizeGroups(({ index }: Webhook) => index)
-/** The entries with a name. A valid configuration has exactly one. */
+/** The entries with a given name. A valid configuration has at most one. */
 export const webhooksNamed = memoizeGroups(({ name }: Webhook) => name)
 
 const valueOf = (webhook: Webhook, part: string): unknown =>

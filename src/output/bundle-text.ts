@@ -40,7 +40,7 @@ export function bundleTextOf(report: BundleReport, context: BundleContext, style
           ...(verdict?.of === 'api-server'
             ? line(
                 'compared with',
-                'what the API server serves: one cluster CA signs for both the API server and the webhook alongside it'
+                'what the API server serves: one cluster CA signs the certificates of both the API server and the webhook alongside it'
               )
             : []),
           ...(verdict?.accepted === false ? line('Go says', verdict.go ?? '') : []),
@@ -98,7 +98,10 @@ function markFor({ state, verdict, good, faults, policy, doubt }: BundleReport):
   return faults.length > 0 || policy !== undefined || doubt !== undefined ? 'warning' : 'ok'
 }
 
-/** The state in one word: the comparison with the expected CAs, unless the served certificate says more. */
+/**
+ * The state in one word: usually the result of the comparison with the expected CAs, but `rejected` if only
+ * the served certificate shows a problem.
+ */
 function wordFor(report: BundleReport): string {
   const { state, verdict, good } = report
   if (isEmpty(report)) return 'empty'
@@ -154,8 +157,8 @@ function effectOf(
   if (failurePolicy !== 'Ignore') return call
 
   return isIdentityWebhook
-    ? `${call}, and failurePolicy is Ignore: every pod created now starts WITHOUT its AWS role, and no error shows it`
-    : `${call}, and failurePolicy is Ignore: requests pass without it, and no error shows it`
+    ? `${call}, and failurePolicy is Ignore: every pod created now starts WITHOUT its AWS role, and no error shows this`
+    : `${call}, and failurePolicy is Ignore: requests pass without the webhook, and no error shows this`
 }
 
 /** Where the expected CAs in the table come from. */
@@ -183,8 +186,8 @@ function policyLines({ policy, repaired }: BundleReport, style: Style): string[]
 }
 
 /**
- * The commands to run; the second one only if the bundle's state has an effect. They stay on one line, so
- * that they can be copied.
+ * The commands to run; the second one only if the bundle's state has an effect. Each command stays on one
+ * line, so that it can be copied.
  */
 function commandLines(report: BundleReport, context: BundleContext, style: Style): string[] {
   const { fixCommand, thenCommand } = context

@@ -131,7 +131,7 @@ function stepLines(
   ]
 }
 
-/** A line of a patch in color, unless it is one of its two headers. */
+/** A line of a patch, in color if it is added or removed; the patch's two header lines get no color. */
 const inColor = (line: string, style: Style): string =>
   /^\+(?!\+\+ )/.test(line)
     ? paint(line, 'green', style)

@@ -36,7 +36,10 @@ export interface Comparison {
 
 /** The service accounts and roles that are not used. */
 export interface Unused {
-  /** Service accounts with a role that no workload and no pod uses; left out if not all of them could be read. */
+  /**
+   * Service accounts that have a role but that no workload or pod uses; left out if not all workloads and
+   * pods could be read.
+   */
   readonly serviceAccounts?: readonly {
     readonly cluster?: string
     readonly namespace: string

@@ -136,7 +136,10 @@ function notChecked({ unchecked }: ScanReport, { verbosity }: Style): string[] {
   return [
     ...(forbidden.length === 0
       ? []
-      : [`${counted(forbidden.length, 'kind')} of objects that you may not read. Check:`, ...forbidden]),
+      : [
+          `${counted(forbidden.length, 'kind')} of objects that you are not allowed to read. Check:`,
+          ...forbidden
+        ]),
     ...shown.map(({ because, groups, hint }) => {
       const rules = groups.map(({ rule }) => (rule === allRules ? 'all rules' : rule)).join(', ')
       const count = Math.max(...groups.map((group) => group.count)) // the rules can have different counts
@@ -170,7 +173,7 @@ export function unusedLines({ unused, clusters }: ScanReport, style: Style): str
           style
         )
       : listOf(
-          'service accounts with a role that no workload uses',
+          'service accounts that have a role but that no workload uses',
           serviceAccounts.map(({ namespace, name, role }) => `${namespace}/${name}  ${role}`),
           style
         )),

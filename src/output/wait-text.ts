@@ -6,8 +6,8 @@ import { type Mark, markOf, type Style, wrapped } from './style.js'
 export interface WaitReport {
   readonly subject: { readonly kind: string; readonly namespace: string; readonly name: string }
   /**
-   * `absent`: pods do not get the identity. `unknown`: the last attempt could not show it. `interrupted`: the
-   * user stopped the command.
+   * `absent`: pods do not get the identity. `unknown`: the last attempt could not show whether they do.
+   * `interrupted`: the user stopped the command.
    */
   readonly state: 'ready' | 'absent' | 'unknown' | 'interrupted'
   readonly chain?: 'irsa' | 'pod-identity'
@@ -46,7 +46,7 @@ function waitTextOf(report: WaitReport, style: Style): string {
     ready: `ready: new pods of ${name} get ${identityShown(report)}`,
     absent: `not ready after ${seconds} s: new pods of ${name} do not get their identity`,
     unknown: `unknown after ${seconds} s: no dry run shows whether new pods of ${name} get their identity`,
-    interrupted: `interrupted after ${seconds} s: new pods of ${name} have not got their identity`
+    interrupted: `interrupted after ${seconds} s: no dry run has shown that new pods of ${name} get their identity`
   } satisfies Record<WaitReport['state'], string>
   const said = (label: string, text: string): string[] =>
     wrapped(`${label.padEnd(9)}${escapeText(text)}`, '  ', style, ' '.repeat(11))

@@ -22,10 +22,10 @@ interface ReloadGauges {
 const defaultInterval = 5000
 
 /**
- * Follows the configuration: passes each changed one to `use`. A configuration that is refused, by `load` or
- * by `use`, is logged once and shown in the metrics, and the previous one stays in use. A change counts once
- * two reads in a row agree, because an editor may empty a file before it writes it, and an empty file is a
- * valid configuration. The files are not watched, because the kubelet swaps symlinks.
+ * Follows the configuration: passes each changed configuration to `use`. A configuration that is refused, by
+ * `load` or by `use`, is logged once and shown in the metrics, and the previous one stays in use. A change
+ * counts only when two reads in a row agree, because an editor may empty a file before it writes it, and an
+ * empty file is a valid configuration. The files are not watched, because the kubelet swaps symlinks.
  */
 export function followConfig<T>(
   { files, load, interval = defaultInterval }: ConfigSource<T>,
@@ -64,8 +64,8 @@ export function followConfig<T>(
 }
 
 /**
- * The contents of all files. A file that cannot be read counts as its error message, so it is a change when
- * it becomes readable again.
+ * The contents of all files. If a file cannot be read, the error message takes the place of its contents, so
+ * that a change is noticed when the file becomes readable again.
  */
 const contentOf = async (files: readonly string[]): Promise<string> =>
   JSON.stringify(

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { reasonOf } from '../text/escape.js'
 
-// The minimum pause between two runs. It spares the API server, however often the work is woken early.
+// The minimum pause between two runs. It limits the load on the API server, however often `now` is called.
 const shortestPause = 500
 
 /** Work that is repeated until it is stopped. */
 export interface Repeated {
-  /** Why the last run failed, or that none has ended yet; undefined if the last run succeeded. */
+  /** Why the last run failed, or a note that no run has ended yet; undefined if the last run succeeded. */
   trouble(): string | undefined
   /** Resolves when the first run has succeeded or failed. */
   readonly begun: Promise<void>

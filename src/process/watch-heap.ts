@@ -9,8 +9,9 @@ export interface HeapUse {
 }
 
 /**
- * Calls `onFull` after each full garbage collection that leaves more than a share of the heap in use. Node ends
- * the process when the heap is full. In a container, Node 24 limits the heap to half of the container's memory.
+ * Calls `onFull` after each full garbage collection that leaves more than `share` (from 0 to 1) of the heap
+ * in use. Node ends the process when the heap is full. In a container, Node 24 limits the heap to half of the
+ * container's memory.
  */
 export function watchHeap(share: number, onFull: (use: HeapUse) => void): { stop(): void } {
   const observer = new PerformanceObserver((list) => {

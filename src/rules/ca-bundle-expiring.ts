@@ -48,7 +48,7 @@ function fixOf(webhook: Webhook, configuration: WebhookConfigurationSubject): st
     return 'once the cluster has its next CA, write all current cluster CAs to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
   const [injection] = caInjectionsOf(configuration.annotations)
   if (injection === undefined && ownWebhooks.some((own) => own === webhook.name))
-    return 'check that irsa-guard-controller is running, because it renews the CA and the bundle, unless tls.managed is false'
+    return 'check that irsa-guard-controller is running, because it renews the CA and the bundle; if tls.managed is false, renew both yourself'
 
   return injection === undefined
     ? 'add the next CA certificate before the current one expires'

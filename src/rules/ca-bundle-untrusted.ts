@@ -60,7 +60,10 @@ export const caBundleUntrusted = defineRule({
 const fix =
   'write the cluster CA to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'
 
-/** The certificates for which the policy refuses a bundle, for messages. Without a policy, none. */
+/**
+ * The CAs in a webhook's bundle that make the caBundle policy refuse the bundle, as text for messages: at
+ * most three. Empty without a policy.
+ */
 function refusedCasIn(webhook: Webhook, expected: ExpectedClusterCas, now: Date): string {
   if (expected.policy === undefined) return ''
   const { certificates = [] } = diagnosisOf(webhook, now).bundle ?? {}

@@ -137,7 +137,7 @@ const diagnoses = {
     const blanks = unknown.filter((name) => names.has(name.trim()))
     if (blanks.length > 0)
       return {
-        message: `contains ${blanks.map(quote).join(', ')}, but a space is part of the name, so no container matches`,
+        message: `contains ${blanks.map(quote).join(', ')}, but the identity webhook treats a space as part of the name, so no container matches`,
         fix
       }
 

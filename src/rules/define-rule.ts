@@ -32,7 +32,7 @@ export interface Rule<N extends Need = Need> {
   readonly on: readonly Kind[]
   readonly needs: readonly N[]
   /**
-   * Facts of which at least one must be known. `check` gets the known ones. If any of the others is unknown,
+   * Facts of which at least one must be known. `check` gets the known ones. If any of these facts is unknown,
    * the rule is also reported as unchecked.
    */
   readonly either?: readonly N[]

@@ -149,7 +149,7 @@ function ownIdentityOf(container: Container): Preempted | undefined {
   }
 }
 
-/** An endpoint other than the agent, or a token that the agent rejects. */
+/** An endpoint other than the agent's, or a token that the agent rejects. */
 function otherEndpoint(
   { volumes }: Pod,
   { variable, isPodIdentity, token }: Extract<ContainerCredentials, { kind: 'endpoint' }>,

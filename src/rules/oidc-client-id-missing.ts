@@ -56,9 +56,10 @@ export const oidcClientIdMissing = defineRule({
 })
 
 /**
- * A token without an audience gets the API server's --api-audiences: by default the issuer, often a name of
- * the API server (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/).
- * irsa-guard does not know the value of that flag, so this is only a warning.
+ * A token without an audience gets the value of the API server's flag --api-audiences. The default value is
+ * the issuer, which is often one of the API server's names
+ * (https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/). irsa-guard does not
+ * know the value of that flag, so this is only a warning.
  */
 function withoutAudience(
   provider: ProviderLookup,

@@ -12,10 +12,13 @@ import type { Pinned } from '../trust-policy/pod-identity/limits.js'
 import type { PodIdentityMiss } from '../trust-policy/pod-identity/miss.js'
 import { valuesShown } from './trust-wording.js'
 
-/** The kinds of objects whose association the rules about EKS Pod Identity judge. */
+/** The kinds of objects to which the rules about EKS Pod Identity associations apply. */
 export const associationKinds = ['ServiceAccount', 'PodIdentityAssociation'] as const
 
-/** A judgement whose caller is known. Every judgement with a miss or a breadth has a known caller. */
+/**
+ * The nearest miss of a judgement, and the caller for which the policy was judged. Only the judgement of an
+ * invalid policy can have a miss but no caller.
+ */
 export interface Denied<K extends PodIdentityMiss['kind']> {
   readonly miss: PodIdentityMiss & { readonly kind: K }
   readonly caller: Caller
@@ -119,7 +122,7 @@ export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>)
   if (first === undefined) return another
   if (first.isNegated) return `${another}, because that condition excludes this association`
   if (first.expected !== undefined)
-    return `write the key ${quote(first.expected)} instead of ${quote(first.key)}, and compare it with what EKS sends`
+    return `write the key ${quote(first.expected)} instead of ${quote(first.key)}, and require the value that EKS sends`
   if (!caller.sessionTags && /^aws:(?:requesttag\/|tagkeys$)/i.test(first.key))
     return `enable session tags for the association (aws eks update-pod-identity-association --no-disable-session-tags), or ${another}`
   const { namespace, serviceAccount } = miss.pinned
@@ -131,7 +134,7 @@ export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>)
     return `replace ${valuesShown(first.wanted)} with ${quote(first.actual ?? '')} in that condition`
 
   return miss.kind === 'unmeetable' && isPinned(miss.pinned)
-    ? `remove that condition from ${statementNamed(miss.statement)}, which still admits only this association`
+    ? `remove that condition from ${statementNamed(miss.statement)}, whose other conditions admit only this association`
     : `${another}, or ${addStatement(caller)}`
 }
 

@@ -41,7 +41,7 @@ export const podRoleMismatch = defineRule({
   }
 })
 
-/** Containers that have both container credentials and a web identity, which AWS SDKs use first. */
+/** Containers that have container credentials and a web identity; AWS SDKs use the web identity first. */
 const besideAgent = ({ pod }: PodSubject, { containers }: AssociatedRole): Problem[] =>
   containers.flatMap(({ container, credentials }) => {
     const role = variableOf(container, 'AWS_ROLE_ARN')

@@ -258,7 +258,7 @@ const isBareName = (value: string): boolean => /^[\w+=,.@/-]+$/.test(value)
 function nameOnly(value: string): Diagnosis | undefined {
   if (!isBareName(value)) return
   if (/^\d(?:\.\d+)?e\+\d+$/i.test(value)) {
-    // A warning, like a bare name below, because this could be a bare name, too.
+    // Only a warning, as for a role name below, because this value could also be a role name.
     return {
       ...said(`the annotation is a number that was rendered as ${quote(value)}`, noOther),
       atAdmission: 'warning'

@@ -17,7 +17,7 @@ export const roleNotPermittedInNamespace = defineRule({
   check({ namespace: name, annotations }, { namespace, identityWebhook: { annotationNames } }) {
     const key = annotationNames['role-arn']
     const role = textOf(annotations[key])
-    // A longer string is not a role; role-arn-malformed reports it.
+    // A string that is too long for a role ARN is not a role; role-arn-malformed reports it.
     if (role === undefined || role.length > longestRoleArn || isRoleAllowed(namespace, role)) return
     // A string that is not an ARN gives pods no role. A bare name is the exception, because the identity
     // webhook can be configured to build an ARN from it.

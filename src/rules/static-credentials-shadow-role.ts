@@ -39,7 +39,7 @@ const files = ['AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE'] as const
 
 const mayHaveCredentials = (pod: Pod, { variables, variableSources, mounts }: Container): boolean =>
   variables.some(({ name }) => name === accessKey || files.some((file) => file === name)) ||
-  // The `default` account is skipped: it rarely has a role, and many of its workloads have such sources.
+  // The `default` account is skipped: it rarely has a role, and many of its workloads use `envFrom`.
   (variableSources.length > 0 && pod.serviceAccountName !== 'default') ||
   mounts.some(({ path }) => isHomeFolder(path))
 

@@ -49,7 +49,7 @@ function webIdentityProblem(
     ? `write the key ${keys.map(quote).join(' and ')}${isOpen ? `, and add ${subject}` : ''}`
     : isOpen
       ? `replace that condition with ${subject}`
-      : `remove that condition from ${statementNamed(miss.statement)}, which still admits only the subjects that it names`
+      : `remove that condition from ${statementNamed(miss.statement)}, whose other conditions admit only the subjects that they name`
   const problem = trustProblem(
     account,
     trust,

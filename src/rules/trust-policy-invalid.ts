@@ -8,7 +8,8 @@ export const trustPolicyInvalid = defineRule({
   id: 'trust-policy-invalid',
   summary: 'IAM would reject the trust policy.',
   severity: 'error',
-  atAdmission: 'warning', // a policy read from IAM was accepted by IAM, so irsa-guard is more likely to be wrong
+  // IAM has accepted every policy that is read from it, so it is more likely that irsa-guard is mistaken.
+  atAdmission: 'warning',
   on: associationKinds,
   needs: ['identityWebhook'],
   either: ['trust', 'podIdentityTrust'],

@@ -30,7 +30,10 @@ export const trustSubjectMismatch = defineRule({
   }
 })
 
-/** Renaming or moving the service account needs no change in IAM, so that fix comes first if it is likely. */
+/**
+ * The fix. If the service account probably has the wrong name or namespace, the fix begins with renaming or
+ * moving it, because that needs no change in IAM.
+ */
 function fixOf({ subject }: TrustJudgement, nearest: string): string {
   const others = `add ${quote(subject)} to that condition, or point the annotation at a role for this service account`
   const [, namespace, name = ''] = /^system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)$/.exec(nearest) ?? []

@@ -107,7 +107,8 @@ export const conditionsShown = (failed: readonly FailedCondition[]): string =>
 
 /**
  * The part of the token's claim that differs from the nearest value that a condition requires. Only exact
- * values are compared, because an excerpt for a pattern or a hidden value would say less than the message.
+ * values are compared. If the value is a pattern or hidden, an excerpt would say less than the message
+ * already does.
  */
 export function tokenExcerpt([deciding]: readonly FailedCondition[]): { excerpt?: Excerpt } {
   if (deciding === undefined || deciding.isNegated || deciding.actual === undefined) return {}

@@ -4,7 +4,8 @@ import { defineRule } from './define-rule.js'
 
 export const webhookBackendMissing = defineRule({
   id: 'webhook-backend-missing',
-  summary: "A webhook's Service does not exist, lacks the port, or has no ready endpoints.",
+  summary:
+    "A webhook's Service does not exist, lacks the port that the API server calls, or has no ready endpoints.",
   severity: 'warning',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],
   needs: ['backends'],

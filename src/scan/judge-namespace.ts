@@ -11,7 +11,7 @@ import { verdictsOf } from './verdicts.js'
 
 /** What a scan of one namespace knows besides the objects in the namespace. */
 export interface NamespaceContext extends RuleSettings {
-  /** Facts that do not come from the objects. They must include service accounts and namespaces. */
+  /** Sources of facts besides the objects. They must cover service accounts and namespaces. */
   readonly sources: Sources
   /** Whether all service accounts, workloads and pods of the namespace are among the objects. */
   readonly isWhole: boolean

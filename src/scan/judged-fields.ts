@@ -89,8 +89,8 @@ const judgedAtAnyLength =
   /\/(?:role-arn|audience|sts-regional-endpoints|token-expiration|skip-containers)$|^(?:.+\.)?irsa-guard\.io\//
 
 /**
- * All annotations except the copy of the object that `kubectl apply` leaves and long values that other programs
- * store.
+ * All annotations except two kinds: the copy of the object that `kubectl apply` leaves, and long values that
+ * other programs store.
  */
 const annotationsIn = (annotations: unknown): KubeObject =>
   Object.fromEntries(

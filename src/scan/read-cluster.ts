@@ -132,7 +132,7 @@ const configMaps: Collection = {
   query: { fieldSelector: `metadata.name=${identityWebhookConfigMap}` }
 }
 
-/** Whether a label selector applies: service accounts, workloads and pods. */
+/** Whether a label selector applies to a collection. It applies to service accounts, workloads and pods. */
 const isSelectable = (collection: Collection): boolean => collection.isNamespaced && collection !== configMaps
 
 /** The collections that a scan judges besides the namespaces, in the order of its report. */

@@ -11,7 +11,7 @@ import { podsService } from '../trust-policy/pod-identity/caller.js'
 import { serviceAccountsOnly } from '../trust-policy/service-accounts-only.js'
 import { accountsIn, type JudgedCluster, knownSoFar } from './judge-cluster.js'
 
-/** A service account with a role that no workload and no pod uses. */
+/** A service account that has a role but that no workload or pod uses. */
 export interface UnusedAccount {
   readonly namespace: string
   readonly name: string
@@ -31,7 +31,7 @@ export interface UnusedRoles {
   }[]
   /** Roles for which it is unknown whether a service account can use them. */
   readonly undetermined: readonly { readonly arn: string; readonly because: string }[]
-  /** The ARNs of the roles that associations in the cluster name. */
+  /** The ARNs of the roles that the cluster's associations name. */
   readonly associated: ReadonlySet<string>
   /** Why roles of some accounts are missing. */
   readonly unread: readonly string[]

@@ -73,7 +73,7 @@ export function watchObjects(
     })
   }
 
-  /** Updates the index by namespace, and reports a change. */
+  /** Updates `byNamespace`, and calls `onChange` if the object has changed. */
   function note({ plural, isNamespaced }: Collection, key: string, object: string | undefined): void {
     const namespace = isNamespaced ? key.slice(0, key.indexOf('/')) : plural === 'namespaces' ? key : outside
     const objects = byNamespace.get(namespace) ?? new Map<string, string>()

@@ -12,7 +12,10 @@ interface Managed {
   readonly isManaged: boolean
 }
 
-/** The caBundles of irsa-guard's own webhooks: the CA that the API server trusts, its dates, and who accepts it. */
+/**
+ * Checks the caBundles of irsa-guard's own webhooks: each must contain a certificate that is valid now. If
+ * the controller issues the certificates, each must also be a caBundle that the controller published.
+ */
 export function judgeOwnBundle(
   configuration: Reading<LiveObject | undefined>,
   published: Reading<readonly AcceptedBundles[] | undefined>,
@@ -86,7 +89,9 @@ export type ServedCertificate = ServedChain | { readonly until: Date }
 // The controller renews the certificate after 60 of its 90 days.
 const renewalIsLate = 25 * 86_400_000
 
-/** Checks the certificate that irsa-guard serves as the API server would. */
+/**
+ * Checks irsa-guard's serving certificate in the same way as the API server, and that it was renewed in time.
+ */
 export function judgeServingCertificate(
   served: Reading<ServedCertificate>,
   caBundle: string | undefined,

@@ -127,7 +127,7 @@ export function judgePermissions(
         message: 'your permissions could not be checked',
         because: unread.isAllowed.because
       }
-    : { check, state: 'ok', message: `you may create and change all kinds of objects in manifests/` }
+    : { check, state: 'ok', message: `you may create and change every kind of object in manifests/` }
 }
 
 const podSecurity = 'pod-security.kubernetes.io/enforce'
@@ -222,7 +222,7 @@ export function judgeLeftovers(
   }
 }
 
-/** Whether the API server can reach a webhook in the cluster: only a call shows it. */
+/** Whether the API server can reach a webhook in the cluster: only an actual call can show this. */
 export function judgeNetworkPath(selfTest: Check | undefined): Check {
   const check = 'network-path'
   if (selfTest?.state === 'ok')

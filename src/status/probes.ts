@@ -4,7 +4,7 @@ import type { Check, CheckName, Installation } from './check.js'
 export type ProbeResult =
   { readonly state: 'works' } | { readonly state: 'fails' | 'unknown'; readonly because: string }
 
-/** The user who runs the command, which decides whether irsa-guard checks the requests. */
+/** The user who runs the command. irsa-guard does not check the requests of some users. */
 export interface Caller {
   readonly username: string
   readonly groups: readonly string[]
@@ -46,7 +46,7 @@ export type ProbeName = keyof typeof words
 
 /**
  * What a dry run proves. It proves nothing about irsa-guard if irsa-guard exempts the user who made it. The
- * request reaches only one API server, whereas the controller tests each of them.
+ * request reaches only one API server, whereas the controller tests every API server.
  */
 export function judgeProbe(
   check: ProbeName,

@@ -58,7 +58,7 @@ export function judgeProcess(
   return { check: name, state: 'ok', message: [counts, ...restartsOf(pods), ...image].join(', ') }
 }
 
-/** The version in the image of a Deployment, if its tag is one. */
+/** The version in the tag of a Deployment's image; undefined if the tag is not a version. */
 export function runningVersionOf(deployment: Reading<LiveObject | undefined>): string | undefined {
   if (deployment.state === 'unknown' || deployment.value === undefined) return undefined
   const image = firstImageOf(recordOf(deployment.value['spec'])['template'])

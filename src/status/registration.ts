@@ -10,7 +10,10 @@ import {
 } from './check.js'
 import { differencesOf } from './shipped.js'
 
-/** Whether the API server calls irsa-guard for every request that it must review, and fails open. */
+/**
+ * Whether the API server calls irsa-guard for every request that irsa-guard must review, and admits the
+ * request if the call fails.
+ */
 export function judgeRegistration(
   {
     configuration,
@@ -79,7 +82,7 @@ function webhookFaults(expected: Webhook, live: Webhook): string[] {
       : [`${name} is not called for ${missing.map(({ text }) => text).join(', ')}`]),
     ...lost.map((one) => `${name} lacks a requirement of its namespaceSelector: ${JSON.stringify(one)}`),
     ...lostConditions.map(
-      (condition) => `${name} lacks the match condition ${condition}, or has another expression`
+      (condition) => `${name} lacks the match condition ${condition}, or has it with a different expression`
     ),
     ...((live.timeoutSeconds ?? 10) < shortest
       ? [`${name} has timeoutSeconds ${live.timeoutSeconds}; irsa-guard needs up to ${shortest}`]
@@ -100,9 +103,9 @@ function notesOn(expected: Webhook, live: Webhook): string[] {
   const conditions = live.matchConditions.length - expected.matchConditions.length
 
   return [
-    ...(selectors > 0 ? [`${live.name} excludes more namespaces than shipped`] : []),
+    ...(selectors > 0 ? [`${live.name} excludes more namespaces than the shipped webhook does`] : []),
     ...(requirementsOf(live.objectSelector).length > 0 ? [`${live.name} has an objectSelector`] : []),
-    ...(conditions > 0 ? [`${live.name} has more match conditions than shipped`] : [])
+    ...(conditions > 0 ? [`${live.name} has more match conditions than the shipped webhook`] : [])
   ]
 }
 

@@ -81,7 +81,8 @@ function rightsIn(rule: LiveObject, account: string, namespace: string | undefin
   ]
 }
 
-// docs/rights.md: without them, irsa-guard assumes defaults and says so.
+// docs/rights.md: the permissions for these objects can be removed. irsa-guard then knows less about
+// webhooks, and says so.
 const optionalNames: ReadonlySet<string> = new Set([
   'openshift-service-ca.crt',
   'pod-identity-webhook',

@@ -14,19 +14,21 @@ export interface PublishedTrust {
     readonly because: string
     readonly since: string
   }[]
-  /** Whether another client changed its metadata, so that the controller has to write it again. */
+  /**
+   * Whether another client changed the object's metadata. The controller then has to restore the metadata.
+   */
   readonly isTampered: boolean
 }
 
 export interface TrustReading {
-  /** Whether the API server has the kind. */
+  /** Whether the API server serves the kind WebhookTrust. */
   readonly isServed: Reading<boolean>
   readonly trust: Reading<PublishedTrust | undefined>
 }
 
 const right = 'get webhooktrusts.irsa-guard.io/cluster'
 
-// The controller checks every 30 seconds and confirms every five minutes.
+// The controller checks the caBundles every 30 seconds, and confirms the WebhookTrust every five minutes.
 const confirmationIsLate = 10 * 60_000
 
 /** Whether the list of accepted bundles is there, and whether the controller still confirms it. */
@@ -41,7 +43,7 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
     fix
   })
   const logs = `${kubectl} -n ${namespace} logs deployment/irsa-guard-controller --tail=50`
-  const undenied = 'the policies have nothing to compare with, so no caBundle is denied'
+  const undenied = 'the policies have nothing to compare a caBundle with, so no caBundle is denied'
   if (isServed.state === 'known' && !isServed.value)
     return wrong('the kind WebhookTrust is not installed', undenied, applyCommand(installation))
   if (trust.state === 'unknown')
@@ -54,7 +56,7 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
   if (isTampered) {
     return wrong(
       'another client changed the metadata of WebhookTrust cluster, and the controller has not restored it',
-      'it may get deleted, or approve a bundle from another cluster after a restore',
+      'the object may be deleted, or restored from a backup into another cluster, where it would approve the wrong CA',
       logs
     )
   }
@@ -75,7 +77,7 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
   return {
     check,
     state: 'ok',
-    message: `confirmed ${ageText(Math.max(age, 0))} ago, with bundles of ${accepting.length} of ${entries.length} webhooks`
+    message: `confirmed ${ageText(Math.max(age, 0))} ago, with accepted bundles for ${accepting.length} of ${entries.length} webhooks`
   }
 }
 

@@ -13,7 +13,7 @@ export function excerptOf(text: string, part: string): Excerpt | undefined {
 }
 
 /**
- * A value with the parts marked that differ from an expected value. Parts end at a colon, a slash or a dot.
+ * Marks the parts of a value that differ from an expected value. Parts end at a colon, a slash or a dot.
  * Undefined if nothing or everything differs.
  */
 export function differenceIn(text: string, expected: string): Excerpt | undefined {

@@ -6,8 +6,9 @@ export interface Html {
 type Value = Html | readonly Html[] | string | number | undefined
 
 /**
- * Markup from a template. Strings and numbers in it become text, also in quoted attributes; markup and lists of
- * it are inserted; `undefined` is left out. The indentation of the template is dropped.
+ * Markup from a template. Strings and numbers are escaped, so they are safe in text and in quoted attributes.
+ * Markup and lists of markup are inserted unchanged, and `undefined` is left out. The indentation of the
+ * template is dropped.
  */
 export function html(template: TemplateStringsArray, ...values: readonly Value[]): Html {
   const markup = partsOf(template).map((part, index) => `${part}${markupOf(values[index])}`)
@@ -15,7 +16,7 @@ export function html(template: TemplateStringsArray, ...values: readonly Value[]
   return { markup: markup.join('') }
 }
 
-/** Templates without their indentation, by template: it would make up a third of a page. */
+/** The parts of each template, without the indentation that would make up a third of a page. */
 const known = new WeakMap<TemplateStringsArray, readonly string[]>()
 
 function partsOf(template: TemplateStringsArray): readonly string[] {

@@ -85,8 +85,8 @@ interface Doors {
 const doorsSeen = new WeakMap<Policy, Doors>()
 
 /**
- * All doors of a policy. They are computed only once per cluster, even if many service accounts share the role,
- * unless the policy has a condition on the time.
+ * All the ways in which a policy may admit others. They are computed only once per cluster, even if many
+ * service accounts share the role, unless the policy has a condition on the time.
  */
 function doorsOf(policy: Policy, provider: string, token: Token): Doors {
   const { issuer, roleAccount } = token
@@ -277,9 +277,8 @@ function* byPattern(
 }
 
 /**
- * Which service accounts a pattern admits in addition to the given one. A pattern for a single namespace does
- * not count as wide just because the given service account is in another namespace: the pattern does not
- * admit that account either.
+ * Which service accounts a pattern admits in addition to the given one. A pattern that does not admit the
+ * given service account, but only service accounts of one other namespace, does not count as wide.
  */
 function reachBeyond(pattern: Pattern, namespace: string, name: string): Reach {
   const reach = reachOf(pattern, namespace, name)

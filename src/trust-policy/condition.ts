@@ -5,8 +5,8 @@ import type { Condition } from './policy.js'
 import { expand, type Expanded, expandText, hasVariable } from './variables.js'
 
 /**
- * Whether a condition or statement matches. If that cannot be decided, it lists the keys or the undocumented
- * behavior that the result depends on.
+ * Whether a condition or statement matches. If that cannot be decided, the outcome lists the keys or the
+ * undocumented behavior that the result depends on.
  */
 export type Outcome =
   | { readonly truth: boolean }

@@ -200,7 +200,10 @@ function* renamings(
   }
 }
 
-/** The known name within two typos, not counting capitalization. Short names are too similar for that. */
+/**
+ * The known name that differs from a string by at most two typos, not counting capitalization. A known name
+ * of fewer than six characters may differ only in capitalization, because short names are too similar.
+ */
 function closestName(text: string, known: readonly string[]): string | undefined {
   const lower = text.toLowerCase()
   const same = known.find((name) => name.toLowerCase() === lower)

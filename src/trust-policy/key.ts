@@ -21,9 +21,9 @@ interface Claimed {
 }
 
 /**
- * Explains how a key that looks like an OIDC provider's differs from the `<issuer>:<claim>` key of this
- * cluster that was meant; undefined for other keys. The values show which claim was meant: subjects begin
- * with `system:serviceaccount:`. `issuer` has no `https://`. Keys:
+ * Explains how a condition key that looks like the key of an OIDC provider differs from the intended key for
+ * this cluster, `<issuer>:<claim>`. Undefined for other keys. The values show which claim was meant: subjects
+ * begin with `system:serviceaccount:`. `issuer` has no `https://`. Keys:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
  */
 function keyDifference(key: string, issuer: string, claimed: Claimed): KeyDifference | undefined {

@@ -6,7 +6,7 @@ import { isTimeKey, type Operator, parseOperator } from './operators.js'
 
 /** A trust policy that IAM would store, in the form that the evaluator uses. */
 export interface Policy {
-  /** Whether `${…}` in condition values is a variable, as it is only in version 2012-10-17. */
+  /** Whether `${…}` in condition values is a variable, which is the case only in version 2012-10-17. */
   readonly variables: boolean
   readonly statements: readonly Statement[]
   /** True if no condition depends on the time of the request, so a verdict never changes. */

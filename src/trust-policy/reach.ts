@@ -44,7 +44,7 @@ export function reachOf(pattern: Pattern, namespace: string, name: string): Reac
     if (!isName(character)) return undefined
     return state <= length || state === otherNameHere ? otherNameHere : inOtherName
   }
-  /** A few characters that cover every state that any single character leads to. */
+  /** A few characters that together lead to every state that any single character can lead to. */
   const choices = (state: number): string[] => {
     const next = state < length ? [own[state] ?? ''] : []
     if (state < start) return next

@@ -4,8 +4,8 @@ import type { Policy, Principal, Statement } from './policy.js'
 import { splitArns } from './provider.js'
 
 /**
- * The first part of a well-formed policy that IAM refuses to store, although its meaning is clear. A policy in a
- * file can contain such a part; a policy that was read from IAM cannot.
+ * The first part that makes IAM refuse to store a well-formed policy, although the meaning of that part is
+ * clear. A policy in a file can contain such a part; a policy that was read from IAM cannot.
  */
 export function refusedPart({ statements }: Policy): Defect | undefined {
   for (const statement of statements) {
@@ -27,7 +27,7 @@ function refusedPrincipal({ index, principals }: Statement): Defect | undefined 
       reason:
         refused.type === 'AWS'
           ? `${JSON.stringify(refused.value.slice(0, 200))} is an identity provider, which belongs under Federated`
-          : `${JSON.stringify(refused.value.slice(0, 200))} is neither a domain name nor the ARN of a single OIDC or SAML provider, which contains no scheme`,
+          : `${JSON.stringify(refused.value.slice(0, 200))} is neither a domain name nor the ARN of a single OIDC or SAML provider (domain names and such ARNs contain no scheme)`,
       place: `Statement[${index}].Principal.${refused.type}`
     }
   )

@@ -64,7 +64,7 @@ const isProviderOf = (arn: string, host: string): boolean =>
 
 const isPods = (service: string): boolean => service.toLowerCase().replace(/\.cn$/, '') === podsService
 
-/** The clusters from which EKS Pod Identity may use a statement. */
+/** The clusters for which a statement admits EKS Pod Identity. */
 function clusterOf(statement: Statement, cluster: ClusterArn | undefined): 'this' | 'other' | 'any' {
   if (cluster === undefined) return 'any'
   const arns = listed(statement, ['aws:sourcearn', `${requestTag}eks-cluster-arn`])

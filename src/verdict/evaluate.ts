@@ -98,7 +98,7 @@ function ownNamespaceOf(subject: Subject): string | undefined {
 
 /**
  * Marks a finding as waived if its waiver is in effect. A waiver that is not in effect is reported, because
- * its author believes that it is.
+ * its author believes that it is in effect.
  */
 function applyWaiver(
   waiver: Waiver | undefined,

@@ -10,7 +10,8 @@ export interface Curve {
   readonly b: bigint
 }
 
-// FIPS 186-4, appendix D.1.2; a is -3 for all of them. OIDs: RFC 5480, section 2.1.1.1.
+// FIPS 186-4, appendix D.1.2; the coefficient `a` is -3 for all of these curves.
+// OIDs: RFC 5480, section 2.1.1.1.
 const curves: ReadonlyMap<string, Curve> = new Map([
   [
     '1.3.132.0.33',

@@ -6,9 +6,9 @@ import type { GoUrl } from './go-url.js'
 import { formatIp, parseIp, unmapped } from './ip.js'
 
 /**
- * Checks that the CAs above each certificate in a chain (leaf first) are allowed to issue for all of its
- * names, not only for the host to connect to. Returns undefined if they are, otherwise Go's
- * error. Runs in roughly log-linear time in the number of names and constraints.
+ * Checks that the CAs above each certificate in a chain (leaf first) are allowed to issue certificates for
+ * all names of that certificate, not only for the host to connect to. Returns undefined if they are,
+ * otherwise Go's error. Runs in roughly log-linear time in the number of names and constraints.
  */
 export function nameConstraintRefusal(chain: readonly Certificate[], goMinor: number): string | undefined {
   const limits = chain.flatMap(({ nameConstraints }, index) =>

@@ -42,7 +42,8 @@ function nextBlock(text: string, from: number): PemBlock | undefined {
     if (endLine < 0) return undefined
 
     const trailer = endLine + end.length
-    // Slicing first limits how far the backward search goes. Without the slice, hostile input takes quadratic time.
+    // The string is sliced first, to limit how far the backward search goes. Without the slice, hostile input
+    // takes quadratic time.
     const beginInSegment = text.slice(at, endLine).lastIndexOf(begin)
     const beginLine = at + beginInSegment
     if (beginInSegment < 0 || (beginInSegment > 0 && text[beginLine - 1] !== '\n')) {
@@ -68,8 +69,8 @@ function nextBlock(text: string, from: number): PemBlock | undefined {
     }
     if (body > trailer) return undefined // the header lines extend past END: Go gives up here
 
-    // endLine is the line feed before END. In an empty block, the previous line has consumed it, so body is
-    // right after it.
+    // endLine is the line feed before END. In an empty block, this line feed ends the BEGIN line or the last
+    // header, so body is right after the line feed.
     const closing = closingOf(text, trailer, label)
     const bytes =
       closing === undefined || (hasHeaders && body > endLine) ? undefined : bodyOf(text, body, endLine)

@@ -64,7 +64,7 @@ const texts = {
   'too-many-signature-checks': () =>
     'Go gives up after 100 candidate issuers, because too many certificates have the same name',
   'name-constraints': ({ go }) =>
-    `a CA in the chain is not allowed to issue for a name in the server's certificate (${go.replace(/^.*for this name: /, '')})`,
+    `a CA in the chain is not allowed to issue certificates for a name in the server's certificate (${go.replace(/^.*for this name: /, '')})`,
   'key-usage': (refusal, context) =>
     `${named(refusal, context)}, its trust anchor or a certificate between them has extended key usages, but not server authentication`,
   policies: () => 'a CA in the chain requires a certificate policy that the certificates below it do not have'

@@ -36,7 +36,7 @@ function momentOf(
       ? 0
       : (zone.startsWith('-') ? -1 : 1) * (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3)))
   // Go accepts offsets of up to 24 hours. It formats the parsed time again and compares the strings, so it
-  // rejects an offset of +0000 or with 60 minutes.
+  // rejects the offset +0000, and offsets with 60 or more minutes.
   if (
     !isReal ||
     (zone !== 'Z' && (offset === 0 || Number(zone.slice(1, 3)) > 24 || Number(zone.slice(3)) >= 60))

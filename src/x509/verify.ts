@@ -120,8 +120,9 @@ const servesTls = (chain: readonly Certificate[]): boolean =>
 type Place = 'leaf' | 'intermediate' | 'anchor'
 
 /**
- * Implements Go's `isValid`: the defect that rules out a certificate directly above `below`. Undefined if there is
- * none. Signatures are not checked here.
+ * Implements Go's `isValid`: returns the defect that rules out a certificate as the next one above the
+ * certificates in `below` (leaf first). Undefined if there is no such defect. Signatures are not checked
+ * here.
  */
 function invalidity(
   certificate: Certificate,
@@ -231,7 +232,7 @@ class ChainBuilder {
 
 /**
  * Whether a chain already contains a certificate with the same subject, key and alternative names. Continuing
- * from it would loop.
+ * with such a candidate would loop.
  */
 function isAmong(candidate: Certificate, chain: readonly Certificate[]): boolean {
   for (const { subject, keyInfo, alternativeNames } of chain) {

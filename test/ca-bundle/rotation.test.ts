@@ -341,7 +341,7 @@ t.test('says what comes next, and when', async (t) => {
   )
   t.match(
     described('P1 EKS names the successor before the cluster publishes it'),
-    /at a date that EKS does not state/
+    /on a date that EKS does not state/
   )
   t.match(
     described('P5 rolled back'),

@@ -171,7 +171,7 @@ t.test('a rotation of the cluster CA, as EKS does it', async (t) => {
     await waitFor('the Event', async () => (await messagesOf('ClusterCAActivationNear')).length > 0)
     t.match(
       (await messagesOf('ClusterCAActivationNear'))[0],
-      /^EKS activates CN=kubernetes .* in 5 days at the latest, .* lacks it: calls will fail then; see: irsa-guard ca/
+      /^EKS activates CN=kubernetes .* within 5 days, by .* lacks it: calls will fail then; see: irsa-guard ca/
     )
     t.match((await messagesOf('CABundleIncomplete'))[0], /; next: calls will fail once CN=kubernetes/)
     const { stdout } = await kubectl(

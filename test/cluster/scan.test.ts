@@ -272,7 +272,7 @@ t.test('a user who may read only a part of the cluster', async (t) => {
   t.match(stdout, /^✗ 4 accounts /m)
   t.match(
     stdout,
-    /^ {2}not checked +11 kinds of objects that you may not read\. Check:\n {4}kubectl auth can-i (?:.*\n)+ {4}kubectl auth can-i list namespaces --kubeconfig \S+ --context limited\n(?: .*\n)* {4}kubectl auth can-i list deployments\.apps -A --kubeconfig \S+ --context limited\n/m
+    /^ {2}not checked +11 kinds of objects that you are not allowed to read\. Check:\n {4}kubectl auth can-i (?:.*\n)+ {4}kubectl auth can-i list namespaces --kubeconfig \S+ --context limited\n(?: .*\n)* {4}kubectl auth can-i list deployments\.apps -A --kubeconfig \S+ --context limited\n/m
   )
 })
 

@@ -123,7 +123,7 @@ t.test('wrong usage exits with 2 and names what was expected', async (t) => {
     ],
     [
       ['check', '-', '--iam', 'src'],
-      /^irsa-guard: src is a directory; name its JSON files with IAM facts instead, each with its own --iam/
+      /^irsa-guard: src is a directory; expected a JSON file with IAM facts \(for several files, repeat --iam, /
     ],
     [['check', '-', '--config', 'src'], /^irsa-guard: src is a directory; expected a file\n$/],
     [['trust', '-n', 'shop*', '--service-account', 'a'], /--namespace is "shop\*"; expected/],

@@ -71,7 +71,7 @@ const [cloudTrail = ''] = examples['cloudtrail-pod-identity-denied'] ?? []
 t.test('explain prints causes in order, and the commands that tell them apart', async (t) => {
   t.equal(
     (await explained(cloudTrail)).stdout,
-    `EKS could not assume the role of an association: the trust policy refused, or there is no such role
+    `EKS could not assume the role of an association: the trust policy does not admit EKS, or there is no such role
   printed by      CloudTrail
   concerns        EKS Pod Identity
   called as       eks-node, the role of node i-0bfc4291dd0acd279

@@ -66,12 +66,10 @@ t.test('warns 60, 30 and 7 days before the activation, each once, and once after
     return events.filter(({ reason }) => reason === 'ClusterCAActivationNear').map(({ message }) => message)
   }
   t.strictSame(await warningsAt(61, pemA), [])
-  t.match(await warningsAt(60, pemA), [
-    /^EKS activates CN=kubernetes .* in 60 days at the latest, at 2026-12-24/
-  ])
+  t.match(await warningsAt(60, pemA), [/^EKS activates CN=kubernetes .* within 60 days, by 2026-12-24/])
   t.strictSame(await warningsAt(31, pemA), [])
-  t.match(await warningsAt(30, pemA), [/in 30 days at the latest/])
-  t.match(await warningsAt(7, pemA), [/in 7 days at the latest/])
+  t.match(await warningsAt(30, pemA), [/within 30 days, by /])
+  t.match(await warningsAt(7, pemA), [/within 7 days, by /])
   t.strictSame(await warningsAt(1, pemA), [])
   t.strictSame(await warningsAt(-1, pemA), [], 'the same warning is not repeated after the date')
   t.strictSame(await warningsAt(-2, pemB + pemA), [], 'the bundle has both')

@@ -634,7 +634,7 @@ const cases: Readonly<Record<string, Case>> = {
     first: undefined,
     chain: 'irsa',
     states: { 'identity-webhook': 'ok' },
-    says: /the pod template sets role/
+    says: /the pod template itself sets role/
   },
   'an annotation that was removed after the pod was created': {
     world: { ...withTrust(irsa), annotations: {}, admit: unchanged },

@@ -78,7 +78,7 @@ t.test('the source is not asked where there is nothing to ask', async (t) => {
   }
   t.match((await gather(own, ['associated'], { associations })).associated, {
     state: 'moot',
-    because: /^AWS SDKs use the role and token of a pod template before/
+    because: /^AWS SDKs prefer the role and token of a pod template to/
   })
   t.strictSame(asked, [])
 })

@@ -24,7 +24,10 @@ t.test('a file that is not a manifest is rejected with advice', async (t) => {
     ['stack.yaml', /this is a CloudFormation template; .*irsa-guard trust --policy/],
     ['trust.json', /this is a policy; check a trust policy with irsa-guard trust --policy FILE/],
     ['iam.json', /this is a file with IAM facts; pass it with --iam/],
-    ['associations.json', /this is what EKS returns about associations; .* IamSnapshot .* --aws/]
+    [
+      'associations.json',
+      /this is a response of the EKS API with EKS Pod Identity associations; .* IamSnapshot .* --aws/
+    ]
   ]
   for (const [file, stderr] of table)
     t.match(

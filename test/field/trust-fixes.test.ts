@@ -53,7 +53,7 @@ t.test('a fix never removes the only limit on the subject', async (t) => {
     statement({ Condition: { ...asks({}), StringLike: { 'aws:PrincipalOrgID': 'o-1' } } })
   )
   t.match(evaluateTrust(question(limited)).findings, [
-    { fix: /^remove that condition from statement 1, which still admits only/ }
+    { fix: /^remove that condition from statement 1, whose other conditions admit only/ }
   ])
 })
 

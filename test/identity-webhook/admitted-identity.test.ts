@@ -126,7 +126,7 @@ t.test('an identity is absent', async (t) => {
       plain,
       podOf({ containers: [agentContainer('app', 'http://10.0.0.1/')], volumes: [agentVolume] }),
       {},
-      'container "app" sets AWS_CONTAINER_CREDENTIALS_FULL_URI to a different endpoint than the EKS Pod Identity Agent'
+      `container "app" sets AWS_CONTAINER_CREDENTIALS_FULL_URI to an endpoint that is not the EKS Pod Identity Agent's`
     ],
     [
       'the template keeps the token away',

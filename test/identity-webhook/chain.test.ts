@@ -125,7 +125,7 @@ t.test('the chain of the pods of a template', async (t) => {
       ['none', 'known'],
       { containers: [app({ ...agentEnv, value: 'http://localhost/own' })] },
       'none',
-      /to a different endpoint than the EKS Pod Identity Agent$/
+      /to an endpoint that is not the EKS Pod Identity Agent's$/
     ],
     [
       'an empty endpoint',

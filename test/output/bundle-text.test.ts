@@ -31,10 +31,13 @@ const textOf = (
 
 t.test('says what a bundle does to calls, by the failure policy of its webhook', async (t) => {
   const table: readonly (readonly [Partial<BundleContext>, string])[] = [
-    [{}, 'failurePolicy is Ignore: every pod created now starts WITHOUT its AWS role, and no error shows it'],
+    [
+      {},
+      'failurePolicy is Ignore: every pod created now starts WITHOUT its AWS role, and no error shows this'
+    ],
     [
       { isIdentityWebhook: false },
-      'failurePolicy is Ignore: requests pass without it, and no error shows it'
+      'failurePolicy is Ignore: requests pass without the webhook, and no error shows this'
     ],
     [{ failurePolicy: 'Fail' }, 'failurePolicy is Fail: every request that it matches is denied']
   ]

@@ -163,7 +163,7 @@ t.test('says what was not checked, and what would make it checkable', async (t) 
   ])
   t.equal(
     textOf(report, { ...terminal, width: undefined }).split('\n\n')[1],
-    `  not checked       1 kind of objects that you may not read. Check:
+    `  not checked       1 kind of objects that you are not allowed to read. Check:
     kubectl auth can-i list pods -A
                     jobs could not be read (ECONNRESET)
                     2 objects: no facts about IAM were given (pass --iam FILE or --aws)`
@@ -186,7 +186,7 @@ t.test('says what is unused', async (t) => {
     trusts: ['system:serviceaccount:a:b']
   }))
   const text = textOf(scanOf([], { unused: { roles, serviceAccounts: [] } }))
-  t.match(text, /^ {2}service accounts with a role that no workload uses: none$/m)
+  t.match(text, /^ {2}service accounts that have a role but that no workload uses: none$/m)
   t.match(text, /^ {2}roles that no service account can use: 12$/m)
   t.match(text, /^ {4}and 2 more \(-v lists all\)$/m)
   const because = 'they trust EKS Pod Identity'

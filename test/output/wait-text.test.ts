@@ -38,7 +38,10 @@ t.test('the answer is the first line', async (t) => {
 `
   )
   t.match(text({ state: 'unknown', because: 'a' }), /^\? unknown after 3 s: .*\n {2}dry run {2}a\n$/)
-  t.match(text({ state: 'interrupted' }), /^\? interrupted after 3 s: .* have not got their identity\n$/)
+  t.match(
+    text({ state: 'interrupted' }),
+    /^\? interrupted after 3 s: no dry run has shown that .* get their identity\n$/
+  )
 })
 
 t.test('in a narrow terminal, without colors and with few words', async (t) => {

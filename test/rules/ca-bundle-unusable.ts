@@ -24,7 +24,7 @@ export const cases: readonly Case[] = [
     why: 'indented PEM',
     object: configurationWith(indented),
     message:
-      /^the API server cannot read any certificate in the caBundle of webhook iam-for-pods\.amazonaws\.com: lines are indented, but PEM lines must start at the beginning of the line \(line 1\)$/,
+      /^the API server cannot read any certificate in the caBundle of webhook iam-for-pods\.amazonaws\.com: a BEGIN or END line is indented, so Go skips its PEM block \(line 1\)$/,
     fix: /remove the indentation/
   },
   {

@@ -82,7 +82,8 @@ export const cases: readonly Case[] = [
     object: pod('skip-containers', 'a, b'),
     facts,
     field: 'metadata.annotations["eks.amazonaws.com/skip-containers"]',
-    message: /contains " b", but a space is part of the name, so no container matches/,
+    message:
+      /contains " b", but the identity webhook treats a space as part of the name, so no container matches/,
     fix: /"a,b"/
   },
   {

@@ -42,7 +42,7 @@ export const cases: readonly Case[] = [
     facts
   },
   {
-    why: 'a toleration selects no node',
+    why: 'a toleration, which does not select a node',
     object: deploymentOf({
       tolerations: [{ key: 'eks.amazonaws.com/compute-type', operator: 'Equal', value: 'fargate' }]
     }),

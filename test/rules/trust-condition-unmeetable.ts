@@ -117,7 +117,7 @@ export const cases: readonly Case[] = [
     object: accountOf(),
     facts: { podIdentityTrust: podTrust(when(own({ 'sts:ExternalId': 'x' }))) },
     message: /"sts:ExternalId"/,
-    fix: /^remove that condition from statement 1, which still admits only this association$/,
+    fix: /^remove that condition from statement 1, whose other conditions admit only this association$/,
     severity: 'warning'
   }
 ]

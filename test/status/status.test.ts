@@ -166,7 +166,7 @@ t.test('registration', async (t) => {
       objectSelector: { matchLabels: { a: 'b' } },
       matchConditions: [...(first['matchConditions'] as LiveObject[]), { name: 'mine', expression: 'true' }]
     }),
-    { state: 'ok', message: /has an objectSelector; .* has more match conditions than shipped/ }
+    { state: 'ok', message: /has an objectSelector; .* has more match conditions than the shipped webhook/ }
   )
   t.match(
     judgeRegistration({ configuration: refused, service: refused }, { ...installation, shipped: own }),

@@ -134,6 +134,6 @@ function effectOf(
   if (failurePolicy === 'Fail') return `${since}, every request that it matches is denied`
 
   return place === 'control-plane'
-    ? `${since}, new pods start without their role, and no error shows it`
-    : `${since}, requests pass without it, and no error shows it`
+    ? `${since}, new pods start without their role, and no error shows this`
+    : `${since}, requests pass without the webhook, and no error shows this`
 }

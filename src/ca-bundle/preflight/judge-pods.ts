@@ -9,7 +9,7 @@ const renewal = 120_000
 
 /**
  * Judges pods that started before the newest CA was handed out, one row for each workload. Programs that read
- * the CA file only once do not notice the new CA. client-go rereads it only since version 0.36:
+ * the CA file only once do not notice the new CA. client-go rereads the file only in version 0.36 and later:
  * https://github.com/kubernetes/kubernetes/issues/119483
  */
 export function judgePods(

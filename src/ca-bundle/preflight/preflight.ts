@@ -92,7 +92,10 @@ const bundlesOf = ({ holders }: PreflightFacts): BundleHolder[] =>
 /** The order of the patches: servers that fail silently come first. */
 const places: readonly BundleHolder['place'][] = ['control-plane', 'loopback', 'elsewhere']
 
-/** Nodes and pods. With a single CA, none of them can be too old. */
+/**
+ * The rows about nodes and pods. There are none if the cluster has only one CA, because no node or pod can
+ * then lack a newer one.
+ */
 function runningRowsOf({
   rotation,
   appended,

@@ -48,7 +48,7 @@ export const preflightSteps = [
 export interface PreflightStep {
   readonly step: (typeof preflightSteps)[number]
   readonly message: string
-  /** Work that must be done without a command. */
+  /** Advice where no command can be printed. */
   readonly notes: readonly string[]
   /** Commands for a POSIX shell, to be run in this order. */
   readonly commands: readonly string[]

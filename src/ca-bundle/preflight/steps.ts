@@ -89,7 +89,7 @@ function activationOf({ rotation, target: { eks } }: StepsQuestion): PreflightSt
   ]
 }
 
-/** Checks the webhooks alongside the API server, because no error shows that they fail. */
+/** Checks the webhooks that run alongside the API server, because no error appears if they fail. */
 function checkOf(holders: readonly BundleHolder[], { rotation, commands }: StepsQuestion): PreflightStep[] {
   const names = new Set(
     holders

@@ -56,7 +56,8 @@ async function readGrant(client: KubeClient, role: LiveObject): Promise<Reading<
   }
 }
 
-// The kinds that act on requests or grant permissions, whichever version created the objects.
+// The kinds of objects that act on requests or grant permissions. Such objects have an effect regardless of
+// which version of irsa-guard created them.
 const acting = [
   ['admissionregistration.k8s.io', 'ValidatingWebhookConfiguration'],
   ['admissionregistration.k8s.io', 'MutatingWebhookConfiguration'],
@@ -88,7 +89,7 @@ export async function readOthers(
   )
 }
 
-/** Reads the metrics of the API server, which is plain text. */
+/** Reads the metrics of the API server, which are plain text. */
 export async function readApiServerMetrics(client: KubeClient): Promise<Reading<string>> {
   try {
     const { status, body } = await client.request({ path: '/metrics', accept: 'text/plain' })

@@ -34,7 +34,10 @@ export async function readBundleFacts(
 const handshakeTimeout = 5000
 const sourceTimeout = 5000
 
-/** What the injector writes into an object's webhooks, if the user is allowed to read the injector's source. */
+/**
+ * What the injector writes into an object's webhooks, if the user is allowed to read the source of the
+ * injector's CAs.
+ */
 async function readInjected(
   client: KubeClient,
   object: Readonly<Record<string, unknown>>,

@@ -158,7 +158,10 @@ function patchCommand(reported: readonly Reported[], kubectl: string): string {
   return `${kubectl} patch ${kind.toLowerCase()} ${shellQuote(name)} --type json -p ${shellQuote(JSON.stringify(patch))}`
 }
 
-/** Whether this is the base64 text that the API server stores, because a test operation compares text. */
+/**
+ * Whether this is exactly the base64 text that the API server stores. This matters because a test operation
+ * compares text.
+ */
 const isCanonical = (caBundle: string): boolean =>
   caBundle !== '' && Buffer.from(caBundle, 'base64').toString('base64') === caBundle
 
@@ -172,7 +175,10 @@ const placeholdersOf = ({ webhook, report, caBundle }: Reported): string =>
           : 'The command does not check which webhook it changes, because the bundle is empty.\n'
       }`
 
-/** The repaired bundle as PEM; empty if there is nothing to repair. Throws ERR_USAGE if several differ. */
+/**
+ * The repaired bundle as PEM; empty if there is nothing to repair. Throws ERR_USAGE if there are several
+ * repaired bundles and they differ.
+ */
 function pemOf(reported: readonly Reported[]): string {
   const bundles = new Set(reported.flatMap(({ report }) => report.repaired ?? []))
   // One file with the CAs of several webhooks would make each of them trust the CAs of the others.

@@ -68,7 +68,9 @@ export async function ca(options: CaOptions, terminal: BundleTerminal, at = new 
 /** What determines the expected bundles of a configuration's webhooks, and the chains that they serve. */
 export interface BundleFacts {
   readonly clusterCas: ClusterCas
-  /** The chain that the API server currently serves. It runs alongside the control-plane webhooks. */
+  /**
+   * The chain that the API server currently serves. The API server runs alongside the control-plane webhooks.
+   */
   readonly apiServer?: { chain: string; host: string } | undefined
   /** Returns the chain that a webhook serves, if irsa-guard could connect to it. */
   readonly servedBy?: (webhook: Webhook) => { chain: string; host: string } | undefined

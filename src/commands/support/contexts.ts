@@ -6,7 +6,7 @@ import type { ClusterChoice } from './cluster.js'
 
 /** Which contexts of the kubeconfig a command works on. */
 export interface ContextsChoice extends Pick<ClusterChoice, 'kubeconfig'> {
-  /** Names of contexts; each can be several names, separated by commas. */
+  /** Names of contexts; each value can contain several names, separated by commas. */
   readonly context?: readonly string[] | undefined
   readonly allContexts?: boolean | undefined
 }

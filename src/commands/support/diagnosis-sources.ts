@@ -50,8 +50,8 @@ export function diagnosisSources(
       // The mode decides only what admission does. It has no effect on AWS.
       readNamespace: async (name, deadline) => {
         const read = await cluster.readNamespace(name, deadline)
-        // The list of allowed roles limits what irsa-guard may read; a command reads with the user's own
-        // permissions.
+        // The list of allowed roles limits which roles irsa-guard reads with its own permissions. A command
+        // reads with the user's permissions, so it goes on even if this list cannot be read.
         if (read.state !== 'known') return moot(read.because)
         const { podsEnforced, allowedRoles } = read.value
         return known({ mode: undefined, podsEnforced, allowedRoles })

@@ -18,7 +18,7 @@ export type DryRun =
   | { readonly state: 'absent'; readonly because: string }
   | { readonly state: 'unknown'; readonly because: string }
 
-/** A pod of a service account, or of a workload's template; undefined if the workload has no template. */
+/** A pod for a service account, or from a workload's template; undefined if the workload has no template. */
 export function buildPod(
   { kind: { kind }, name }: ObjectReference,
   object: KubeObject

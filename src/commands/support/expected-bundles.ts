@@ -21,10 +21,11 @@ export interface ExpectedBundlesQuestion {
 }
 
 /**
- * What a webhook's bundle is judged against, chosen in the same way as for the policy's own list: the cluster
+ * What a webhook's bundle is judged against. The choice is the same as for the policy's own list: the cluster
  * CAs for a webhook in the control plane, the published bundles for irsa-guard's own webhooks (regardless of
- * annotations), otherwise what the injector writes. If those are unknown, the published list is used, because
- * the policy denies bundles on the basis of that list. If the list is unknown as well, returns the reasons.
+ * annotations), and what the injector writes for any other webhook. If the cluster CAs are unknown, or what
+ * the injector writes is unknown, the published list is used, because the policy denies bundles on the basis
+ * of that list. If the list is unknown as well, the result contains the reasons.
  */
 export function expectedBundlesOf(
   webhook: Webhook,

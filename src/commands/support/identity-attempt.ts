@@ -35,9 +35,9 @@ export interface AttemptContext {
 }
 
 /**
- * Creates a pod of a service account, or of a workload's template, in a dry run, and judges how the identity
- * webhook changed it. Throws ERR_INPUT if the object does not exist, or if the user is not allowed to read it
- * or to create pods, and ERR_KUBECONFIG if the API server does not answer.
+ * Creates a pod for a service account, or from a workload's template, in a dry run, and judges how the
+ * identity webhook changed the pod. Throws ERR_INPUT if the object does not exist, or if the user is not
+ * allowed to read it or to create pods, and ERR_KUBECONFIG if the API server does not answer.
  */
 export async function attemptIdentity(context: AttemptContext, signal: AbortSignal): Promise<Attempt> {
   const { client, reference, settings, associations, flags } = context

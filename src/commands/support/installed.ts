@@ -47,7 +47,9 @@ export async function readTrust(client: KubeClient): Promise<TrustReading> {
   return { isServed: group.state === 'known' ? known(group.value !== undefined) : group, trust }
 }
 
-/** Reads whether irsa-guard's service accounts have the permissions that this version ships. */
+/**
+ * Checks whether irsa-guard's service accounts have the permissions that the manifests of this version grant.
+ */
 export const readRights = async (
   client: KubeClient,
   shipped: readonly LiveObject[],

@@ -41,7 +41,8 @@ export async function listManifestFiles(paths: readonly string[]): Promise<Manif
 
 async function listDirectory(directory: string): Promise<ManifestFiles> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => undefined)
-  // The directory is returned as a file, so that the later attempt to read it produces the error message.
+  // A directory that cannot be read is returned as a file, so that the later attempt to read it produces the
+  // error message.
   if (entries === undefined) return { files: [{ file: directory, isNamed: false }], unrendered: [] }
   const names = entries.map(({ name }) => name)
   if (names.includes('Chart.yaml')) return { files: [], unrendered: [{ directory, kind: 'chart' }] }

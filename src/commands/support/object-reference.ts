@@ -32,7 +32,7 @@ export function parseObjectReference(
       `${quote(kindText)} is not a kind that has an AWS identity; expected one of ${workloadKindNames.join(', ')}`
     )
   if (!isObjectName(name))
-    throw new GuardError('ERR_USAGE', `${quote(name)} is not a valid name of a ${kind.kind}`)
+    throw new GuardError('ERR_USAGE', `${quote(name)} is not a valid name for a ${kind.kind}`)
   const where = namespace ?? contextNamespace
   if (where === undefined) throw new GuardError('ERR_USAGE', 'no namespace given; pass -n NAMESPACE')
 

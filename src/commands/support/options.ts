@@ -54,7 +54,8 @@ export const failOnOption = (): Option =>
 export const colorOption = (): Option =>
   new Option('--color <when>', 'color the text').choices(['auto', 'always', 'never']).default('auto')
 
-const asciiOption = (): Option => new Option('--ascii', 'use only ASCII characters as marks')
+const asciiOption = (): Option =>
+  new Option('--ascii', 'use only ASCII characters for status symbols and separators')
 
 export const verboseOption = (): Option =>
   new Option('-v, --verbose', 'show everything: all objects, fields and reasons').conflicts('quiet')

@@ -20,7 +20,10 @@ interface WithoutRoleQuestion {
   readonly at: Date
 }
 
-/** The pods that `scan` finds without their role among those created after a time. Never rejects. */
+/**
+ * Of the pods that were created after a given time, those that `scan` finds without their role. Never
+ * rejects.
+ */
 export async function readWithoutRole(
   client: KubeClient,
   { since, pods, options, config, environment, at }: WithoutRoleQuestion

@@ -17,8 +17,9 @@ export interface GivenPolicy {
  * Finds the trust policy in an input: JSON, percent-encoded JSON as GetRole returns it, either of them as a
  * JSON string, or YAML. The input is the policy alone, or a role that contains it: the output of `aws iam
  * get-role`, `list-roles` or `terraform show -json`, or a CloudFormation template. `role` is the ARN of the
- * intended role. `from` is the name of the input in error messages. Throws ERR_INPUT, which says what was
- * found instead, and ERR_USAGE if it is not clear which role is meant.
+ * intended role. `from` is the name of the input in error messages. Throws ERR_INPUT if the input contains no
+ * usable trust policy; the message says what was found instead. Throws ERR_USAGE if it is not clear which
+ * role is meant.
  */
 export function policyIn(text: string, from: string, role?: RoleArn): GivenPolicy {
   const json = decodePolicy(text)

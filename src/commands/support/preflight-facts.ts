@@ -101,7 +101,10 @@ export async function readPreflightFacts(
 
 const handshakeTimeout = 5000
 
-/** What the API server serves. It is unknown if only a proxy can reach the API server. */
+/**
+ * The chain that the API server serves. Undefined if irsa-guard cannot connect directly, for example because
+ * only a proxy can reach the API server.
+ */
 async function readChain(client: KubeClient): Promise<string | undefined> {
   const { host, port } = addressOfUrl(client.server)
 

@@ -5,7 +5,7 @@ import type { Attempt } from './identity-attempt.js'
 
 /** How attempts are repeated; times are in milliseconds. */
 export interface Repetition {
-  /** With 0, there is one attempt. */
+  /** With a timeout of 0, there is only one attempt. */
   readonly timeout: number
   readonly interval: number
   readonly interrupted: AbortSignal

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** The pages of all rules, by ID. Only the bundle defines this (scripts/bundle.ts): it is a single file. */
+/**
+ * The pages of all rules, by ID. Only the bundled program, which is a single file, defines this constant (see
+ * scripts/bundle.ts).
+ */
 declare const bundledRulePages: Readonly<Record<string, string>> | undefined
 
 /** Reads the page of a rule, in Markdown. The package has the pages next to the compiled code. */

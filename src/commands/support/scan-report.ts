@@ -149,9 +149,9 @@ const ofBothChains = new Set(
 )
 
 /**
- * Whether a rule was applied with these sources. A rule is not listed as unchecked, either, if there is no
- * source for its facts. The field of a finding about IRSA is an annotation; any other finding of a rule that
- * applies to both chains may be about an association.
+ * Whether a rule was applied with these sources. If there is no source for a rule's facts, the rule was not
+ * applied, and it is not listed as unchecked either. The field of a finding about IRSA is an annotation; any
+ * other finding of a rule that applies to both chains may be about an association.
  */
 function isJudgedWith(sources: Sources | undefined, rule: string, field: string | undefined): boolean {
   if (sources === undefined) return false

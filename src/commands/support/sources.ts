@@ -135,7 +135,7 @@ export async function loadSources(
 }
 
 const iamInFolder =
-  'name its JSON files with IAM facts instead, each with its own --iam (or in iam.files of the configuration)'
+  'expected a JSON file with IAM facts (for several files, repeat --iam, or list the files in iam.files of the configuration)'
 
 /**
  * Reads a text file. Throws ERR_INPUT with the file's name; for a directory, the error says what to do

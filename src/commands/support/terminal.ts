@@ -61,7 +61,10 @@ export const errorStyleOf = (options: StyleOptions, { errorScreen }: Pick<Termin
 
 const { env, stderr, stdout } = process
 
-/** The terminal of this process. Node.js decides about colors: `NO_COLOR`, `FORCE_COLOR`, a dumb terminal. */
+/**
+ * The terminal of this process. Node.js decides whether to use colors, based on `NO_COLOR`, `FORCE_COLOR` and
+ * the kind of terminal.
+ */
 export const processTerminal: Terminal = {
   stdin: process.stdin,
   stdout: (text) => stdout.write(text),

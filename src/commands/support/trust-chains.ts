@@ -209,7 +209,7 @@ export function podIdentityChain(
 function assertInAccount(role: RoleArn | undefined, cluster: ClusterArn, isFirst: boolean): void {
   if (role === undefined || (role.account === cluster.account && role.partition === cluster.partition)) return
   const fix = isFirst
-    ? 'pass the role that the association names first'
+    ? "use --first-role to pass the association's own role"
     : 'if it is the target role of an association, use --first-role to pass the role that assumes it'
   throw new GuardError(
     'ERR_USAGE',

@@ -6,7 +6,7 @@ import type { PodIdentityOptions, TrustChain } from './trust-chains.js'
 
 /**
  * A policy that admits the service account through every chain. The corrections for the chains are applied in
- * turn. Undefined if there is none.
+ * turn. Undefined if there is no such policy.
  */
 export function correctedFor(chains: readonly TrustChain[], given: TrustPolicyDocument): unknown {
   let policy = given

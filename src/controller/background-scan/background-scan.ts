@@ -165,7 +165,9 @@ export async function startBackgroundScan(options: BackgroundScanOptions): Promi
   }
 }
 
-/** Deletes the reports of an earlier background scan, once, because it is switched off now. */
+/**
+ * Deletes the reports of an earlier background scan, once, because the background scan is switched off now.
+ */
 export async function removeReports(client: KubeClient, log: Logger): Promise<void> {
   const reports = buildReports({
     client,

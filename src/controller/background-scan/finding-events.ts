@@ -33,7 +33,7 @@ export function buildFindingEvents(client: KubeClient, log: Logger, now: () => D
       let refused = 0
       let because: string | undefined
       for (const event of affordable) {
-        // A namespace that is being deleted refuses new Events. That must not stop the others.
+        // A namespace that is being deleted refuses new Events. The other Events must still be written.
         await writeEvent(client, event, time).catch((error: unknown) => {
           refused++
           because = reasonOf(error)

@@ -18,9 +18,9 @@ export interface FindingChanges {
 const summaryOf = (id: string): string => rules.find((rule) => rule.id === id)?.summary ?? id
 
 /**
- * The findings of a namespace after a scan. A finding keeps its `since`. It also stays if its rule could not be
- * checked this time, for example because AWS did not respond. `share` is applied to new findings, because one
- * mistake can cause tens of thousands of them with the same fix.
+ * The findings of a namespace after a scan. A finding keeps its `since`. It also stays if its rule could not
+ * be checked this time, for example because AWS did not respond. `share` makes equal strings in the findings
+ * share memory, because one mistake can cause tens of thousands of findings with the same text.
  */
 export function findingsOf(
   { verdicts, ...judged }: JudgedNamespace,

@@ -108,8 +108,9 @@ function canonical(value: unknown): string {
 }
 
 /**
- * The findings in a stored report about objects of its own namespace, so that their times are kept when the
- * controller restarts. Anyone who is allowed to write reports may have changed them.
+ * Returns those findings of a stored report that concern objects of the report's own namespace. The
+ * controller reads them after a restart, so that the findings keep their times. Anyone who is allowed to
+ * write reports may have changed the findings.
  */
 export function findingsIn(report: KubeObject): ReportedFinding[] {
   const own = recordOf(report['metadata'])['namespace']

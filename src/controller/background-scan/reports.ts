@@ -206,7 +206,7 @@ export function buildReports(options: ReportsOptions): Reports {
     body?: unknown
   }): Promise<void> {
     const response = await client.request(request)
-    // The report, its namespace or its kind has changed in the meantime. The watch shows it soon.
+    // The report, its namespace or its kind has changed in the meantime. The watch will soon show the change.
     if (response.status === 404) selectedAt = -Infinity
     if (response.status === 404 || response.status === 409) return
     const because = response.status < 300 ? undefined : statusMessage(response)

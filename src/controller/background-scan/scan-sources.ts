@@ -60,8 +60,8 @@ export function buildScanSources({
 }
 
 /**
- * Answers from what is already known about associations, because the started reader reads them in the
- * background.
+ * Makes a source of associations answer at once with what it already knows. The reader, once started, reads
+ * associations in the background.
  */
 function answeringAtOnce(associations: AssociationSource): AssociationSource {
   const atOnce = (lookup: Lookup): Lookup => ({

@@ -31,7 +31,7 @@ export interface ScannerOptions extends RuleSettings {
 export interface Scanner {
   /** Notes that a namespace has to be judged again; without a name, every namespace. */
   note(namespace: string | undefined): void
-  /** Judges the noted namespaces. `isSweep` is true if these were all namespaces. */
+  /** Judges the noted namespaces. `isSweep` is true if the scan covered all namespaces. */
   scan(): Promise<FindingChanges & { readonly isSweep: boolean }>
   /** Takes over findings from an earlier process, so that they keep their `since`. */
   adopt(namespace: string, findings: readonly ReportedFinding[]): void

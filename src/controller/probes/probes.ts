@@ -19,7 +19,7 @@ const checks = ['canary', 'webhook', 'policy'] as const
 
 type Check = (typeof checks)[number]
 
-/** The outcomes of the last checks, each by the API server's address. */
+/** The last outcomes of each check, keyed by the address of the API server. */
 export type Probes = Readonly<Record<Check, ReadonlyMap<string, Proof>>>
 
 /**
@@ -70,7 +70,7 @@ export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes 
   return { canary: newest('canary'), webhook: newest('webhook'), policy: newest('policy') }
 }
 
-/** Whether a check that did not fail before fails now. */
+/** Whether any check fails now that did not fail before. */
 export function hasNewFailure(probes: Probes, before: Probes | undefined): boolean {
   return checks.some((check) =>
     [...probes[check]].some(

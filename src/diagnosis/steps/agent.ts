@@ -28,10 +28,14 @@ export function agentStep(scene: Scene): Judged {
   if (agent !== undefined && agents.some(isReady)) return ok('agent', `runs on node ${name}`, remarks)
   if (agent !== undefined) {
     const agentPod = textOf(recordOf(agent['metadata'])['name']) ?? agentName
-    return wrong('agent', `pod ${agentPod} on node ${name} is not ready, so nothing answers the containers`, {
-      fix: `find out why: ${tools.kubectl} describe pod ${agentPod} -n kube-system`,
-      rule: 'pod-identity-agent-missing'
-    })
+    return wrong(
+      'agent',
+      `pod ${agentPod} on node ${name} is not ready, so nothing answers the containers' requests for credentials`,
+      {
+        fix: `find out why: ${tools.kubectl} describe pod ${agentPod} -n kube-system`,
+        rule: 'pod-identity-agent-missing'
+      }
+    )
   }
   if (findings.length > 0) return wrongBy('agent', findings, { ...(install && { commands: install }) })
   if (node.node.state !== 'known')
@@ -39,7 +43,7 @@ export function agentStep(scene: Scene): Judged {
 
   return wrong(
     'agent',
-    `no pod of the EKS Pod Identity Agent runs on node ${name}, so nothing answers the containers`,
+    `no pod of the EKS Pod Identity Agent runs on node ${name}, so nothing answers the containers' requests for credentials`,
     {
       fix: `check why DaemonSet kube-system/${agentName} does not cover the node (its taints, or the pod limit); EKS Auto Mode nodes need no agent`,
       rule: 'pod-identity-agent-missing'

@@ -19,7 +19,7 @@ export function annotationStep(scene: Scene, before: readonly Judged[]): Judged 
     return follows('annotation', 'service-account', 'there is no service account that could have one')
   if (request.state !== 'known') return couldNotTell('annotation', request.because)
   if (isOwnRole && request.value !== undefined)
-    return ok('annotation', `none; the pod template sets role ${request.value.role} by itself`, remarks)
+    return ok('annotation', `none; the pod template itself sets role ${request.value.role}`, remarks)
   if (request.value === undefined) return withoutRequest(scene)
   const { role, isComposed } = request.value
   const asked = isComposed ? `role ${role}, from which the identity webhook builds the ARN` : role
@@ -61,8 +61,9 @@ function explanationsOf({ told }: Scene): readonly Finding[] {
 }
 
 /**
- * The command that sets the annotation to the role under a misspelled key, on the wrong object, or to the only
- * role that trusts the service account. Empty unless that role is known for certain.
+ * The command that sets the annotation. The role is the one that was found under a misspelled key or on the
+ * wrong object, or the only role that trusts the service account. Empty unless that role is known for
+ * certain.
  */
 function moved(scene: Scene): Pick<Judged, 'commands'> {
   const { account, tools, settings, template, facts } = scene

@@ -87,7 +87,7 @@ const isLack = ({ rule }: Finding): boolean => rule === 'pod-not-mutated' || rul
 
 /**
  * If only some containers have credentials, one without them was usually injected later by another webhook. A
- * container that the template names was not, so it really lacks the role.
+ * container that the template names was not injected, so it really lacks the role.
  */
 function isOfTemplate({ rule }: Finding, { template, settings }: Scene, pod: Pod): boolean {
   if (rule !== 'pod-half-mutated' || template === undefined) return false
@@ -150,7 +150,7 @@ function foreseen(scene: Scene, before: readonly Judged[]): Judged {
   if (causes.length > 0) return byTemplate(scene, causes)
   const broken = brokenAmong(before, ...earlier)
   if (broken !== undefined) return follows('containers', causeOf(broken), 'a new pod would get nothing')
-  if (scene.isOwnRole) return ok('containers', 'the pod template sets the role by itself', remarks)
+  if (scene.isOwnRole) return ok('containers', 'the pod template itself sets the role', remarks)
   const outcome = probeOutcomeOf(scene)
   if (outcome.state !== 'works')
     return couldNotTell(

@@ -30,7 +30,7 @@ export function identityWebhookStep(scene: Scene, before: readonly Judged[]): Ju
   if (brokenAmong(before, 'association') !== undefined)
     return follows('identity-webhook', 'association', 'it has nothing to inject without an association')
   if (scene.isOwnRole)
-    return ok('identity-webhook', 'not needed: the pod template sets the role by itself', remarks)
+    return ok('identity-webhook', 'not needed: the pod template itself sets the role', remarks)
   if (webhooks.state !== 'known') return couldNotTell('identity-webhook', webhooks.because)
   const doubt = bundles.find(({ report }) => report.state === 'unknown')
   const asked = requestsNothing(scene)
@@ -95,7 +95,7 @@ const bundleShown = ({ report: { state, because, verdict, faults } }: JudgedBund
 /** Why a dry-run pod would prove nothing; undefined if it would be a useful test. */
 function requestsNothing({ request, chain: { chain } }: Scene): string | undefined {
   return chain !== 'pod-identity' && request.state === 'known' && request.value === undefined
-    ? 'the service account has no role, so there is nothing that it could inject'
+    ? 'the service account has no role, so the identity webhook has nothing to inject'
     : undefined
 }
 

@@ -8,7 +8,7 @@ const republish = (kubectl: string): string =>
   `publish the keys again at the discovery document's jwks_uri: ${kubectl} get --raw /openid/v1/jwks`
 
 /**
- * Whether AWS can find the keys that the API server signs tokens with at the issuer's address.
+ * Whether AWS can fetch, from the issuer's address, the keys that verify the API server's tokens.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
  */
 export function issuerStep(scene: Scene): Judged {

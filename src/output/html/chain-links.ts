@@ -1,10 +1,10 @@
 import type { ReportedFinding } from '../report.js'
 import { type Chain, chains, type Link } from './chain.js'
 
-/** The chain that a rule is about; `either` stands for rules that judge both. */
+/** The chain that a rule is about; `either` stands for rules that judge both chains. */
 type ChainName = 'irsa' | 'podIdentity' | 'either'
 
-/** Where a rule's problem is, or in `none` why no picture would be right. */
+/** Where a rule's problem is; `none` says why no picture fits. */
 type Place = readonly [ChainName, Link] | { readonly none: string }
 
 const otherWebhooks: Place = { none: 'the webhook may have nothing to do with identities' }
@@ -86,7 +86,7 @@ export const placeOfRule: Readonly<Record<string, Place>> = {
 /** The links that also exist for a role whose ARN and token a pod template sets directly. */
 const linksByHand: readonly Link[] = chains.byHand
 
-/** The chain of a finding and the link that it is about, unless no picture would be right. */
+/** The chain of a finding and the link that the finding is about; undefined if no picture fits. */
 export function chainOf({ rule, object, field }: ReportedFinding): Chain | undefined {
   const place = placeOfRule[rule]
   if (place === undefined || 'none' in place) return undefined

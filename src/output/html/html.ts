@@ -64,7 +64,7 @@ const createdHtml = ({ createdAt }: Report): Html | undefined =>
         Created <time datetime="${createdAt}">${createdAt.slice(0, 16).replace('T', ' ')} UTC</time>
       </p>`
 
-// The policy contains hashes of the exact content, so no white space may be added to it.
+// The Content Security Policy contains hashes of this exact content, so no white space may be added to it.
 const styleElement: Html = { markup: `<style>${styles}</style>` }
 const scriptElement: Html = { markup: `<script>${script}</script>` }
 

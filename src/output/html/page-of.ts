@@ -49,8 +49,8 @@ function pageCauseOf(
 }
 
 /**
- * If the objects' messages differ, the cause's summary ends with the rule's, which is already the card's
- * title.
+ * If the objects' messages differ, the cause's summary ends with the rule's summary, which is already the
+ * card's title.
  */
 const withoutTitle = (summary: string, title: string | undefined): string =>
   title !== undefined && summary.endsWith(`: ${title}`) ? summary.slice(0, -title.length - 2) : summary

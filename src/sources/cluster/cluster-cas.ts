@@ -13,10 +13,11 @@ import { addressOfUrl } from '../../text/url-address.js'
 /**
  * Reads the CAs of a cluster. kube-controller-manager publishes them in each namespace as ConfigMap
  * `kube-root-ca.crt`. During a rotation it publishes the old and the new CA, in an order that proves nothing.
- * Many users can write ConfigMaps, so a CA counts only if this process trusts it or if it signed what an API
- * server serves. A ConfigMap is ignored if reading it is forbidden. `chains` are what API servers serve now
- * (PEM, leaf first); a chain is undefined if its API server could not be reached. A chain whose leaf lacks
- * the name of an API server comes from a proxy and proves nothing. Rejects if the API server does not answer.
+ * Many users can write ConfigMaps, so a CA counts only if this process trusts it or if an API server serves a
+ * certificate that the CA signed. A ConfigMap is ignored if reading it is forbidden. `chains` are the
+ * certificate chains that API servers serve now (PEM, leaf first); a chain is undefined if its API server
+ * could not be reached. A chain whose leaf lacks the name of an API server comes from a proxy and proves
+ * nothing. Rejects if the API server does not answer.
  */
 export async function loadClusterCas(
   client: KubeClient,

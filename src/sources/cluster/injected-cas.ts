@@ -67,7 +67,7 @@ async function readCertificateCa(
   const { namespace, name } = reference ?? { namespace: '', name: '' }
   const certificate = `Certificate ${value}`
   if (!isObjectName(namespace) || !isObjectName(name))
-    return lasting(unknown(`${certificate} is not a valid object name`))
+    return lasting(unknown(`the namespace or name of ${certificate} is not valid`))
 
   const folder = `/apis/cert-manager.io/v1/namespaces/${namespace}`
   const found = await readExisting(client, `${folder}/certificates/${name}`, certificate, signal)

@@ -29,8 +29,9 @@ export function liveSourcesOf(
 }
 
 /**
- * The neighbours without near misses. A workload may name a service account that exists in the cluster but is
- * not among the given objects, so a similar name does not prove a misspelling.
+ * The source of neighbours, but without near misses in its answers. A workload may name a service account
+ * that exists in the cluster but is not among the given objects, so a similar name does not prove a
+ * misspelling.
  */
 export const withoutMisses = ({ neighbours }: ObjectSources): Sources['neighbours'] => ({
   neighboursOf: (...question) => {

@@ -47,7 +47,7 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
       ? `${prefix}/namespaces/${namespace}/${rest}/${name}`
       : undefined
   const unnameable = (namespace: string, name: string): Fact<never> =>
-    unknown(`${namespace}/${name} is not a valid object name`)
+    unknown(`the namespace or name of ${namespace}/${name} is not valid`)
 
   return {
     readIssuer: buildIssuerReader(client),
@@ -81,7 +81,8 @@ export function buildClusterOnDemand(client: KubeClient): ClusterOnDemand {
     readBackend: async (service, signal) => {
       const { namespace, name } = service
       const path = inNamespace(namespace, 'services', name)
-      if (path === undefined) return unknown(`service ${serviceKeyOf(service)} is not a valid object name`)
+      if (path === undefined)
+        return unknown(`the namespace or name of service ${serviceKeyOf(service)} is not valid`)
 
       const found = await once(path, (object) => object, signal)
       if (found.state !== 'known') return found

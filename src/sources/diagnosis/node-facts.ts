@@ -50,7 +50,10 @@ async function readAgent(client: KubeClient): Promise<Fact<boolean | undefined>>
   return known(podIdentityAgentAmong([...nodes.value, ...daemonSets.value]))
 }
 
-/** Lists all namespaces, or only `kube-system` if the user may not list them all. */
+/**
+ * Lists the objects in all namespaces, or only those in `kube-system` if the user may not list objects in all
+ * namespaces.
+ */
 async function listWidely(
   client: KubeClient,
   [group, plural]: readonly [string, string],

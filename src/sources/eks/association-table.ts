@@ -29,8 +29,8 @@ export interface AssociationTableOptions {
 /**
  * The associations of a cluster, and the order in which they are described: new ones first, then those that
  * have changed, those that failed, and those with the oldest descriptions. If the oldest description is also
- * due, it takes turns with the changed associations. Every operation takes constant time, apart from
- * `removeUnseen`.
+ * due, associations that have changed alternate with those that have the oldest descriptions. Every operation
+ * takes constant time, apart from `removeUnseen`.
  */
 export class AssociationTable {
   readonly #byAccount = new Map<string, Entry>()

@@ -36,8 +36,8 @@ export interface EksReaderOptions {
   /** The maximum age of a description in milliseconds, as far as the rate limit permits; by default an hour. */
   readonly maxAge?: number | undefined
   /**
-   * Called with the namespace of an association that was created, changed or deleted, and without one when
-   * the first complete list shows which service accounts have none.
+   * Called with the namespace of an association that was created, changed or deleted. Called without a
+   * namespace when the first complete list shows which service accounts have no association.
    */
   readonly onChange?: ((namespace: string | undefined) => void) | undefined
 }

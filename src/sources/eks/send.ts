@@ -92,7 +92,7 @@ export function buildEksSender(options: EksSenderOptions): EksSender {
   }
 }
 
-/** The failure if EKS does not have the cluster. */
+/** The failure if the cluster does not exist in EKS. */
 export const noSuchCluster = ({ name, region, account }: ClusterArn): { failure: Failure } =>
   failed(
     'not-ours',

@@ -18,7 +18,8 @@ export interface AccountsOptions {
   /** The read-only role to assume for each account that is not our own. */
   readonly accounts: readonly { readonly account: string; readonly roleArn: string }[]
   /**
-   * Whether a user is waiting for a command. Timeouts are then longer, and throttled requests are retried.
+   * Whether a user is waiting for the result of a command. Timeouts are then longer, and throttled requests
+   * are retried.
    */
   readonly patient: boolean
   readonly onRequest: (operation: string, result: RequestResult) => void
@@ -85,7 +86,7 @@ export function buildAccounts({ endpoint, accounts, patient, onRequest }: Accoun
     }
   }
 
-  /** The clients with our own credentials, which are checked first. */
+  /** The clients with our own credentials. Checks first that the SDK can get these credentials. */
   async function ownOf(partition: string): Promise<AwsResponse<Own>> {
     configuredRegion ??= new STSClient({}).config.region().catch(() => undefined) // it rejects if no region is configured
     const region = (await configuredRegion) ?? globalRegionOf(partition)

@@ -29,7 +29,8 @@ const pauses = {
 
 const longestPause = 300_000
 
-// Failures of any other kind may concern a single object. EKS refuses a call for all associations of a cluster.
+// Failures of any other kind may concern a single object. If EKS refuses a call, it does so for all
+// associations of a cluster.
 const commonFailures: readonly Failure['kind'][] = ['throttled', 'refused', 'no-credentials', 'not-ours']
 
 /**

@@ -17,8 +17,8 @@ export interface Turn {
   /** Queries from the same namespace with the same key share one slot in the queue. */
   readonly key: string
   /**
-   * Called once, when the turn has come. Returns whether a request was sent, so that a query that has been
-   * answered in the meantime uses no token.
+   * Called once, when the query's turn comes. Returns whether a request was sent, so that a query that has
+   * been answered in the meantime uses no token.
    */
   readonly begin: () => boolean
 }

@@ -23,7 +23,8 @@ export interface ReadingOrderOptions {
 }
 
 /**
- * After this many refusals in a row, the whole account counts as refusing; fewer may concern single roles.
+ * After this many refusals in a row, the whole account counts as refusing every read. Fewer refusals may
+ * concern single roles.
  */
 const tolerated = 5
 // A permission to read roles can cover only some of them, so a refusal may concern a single role.
@@ -31,10 +32,10 @@ const common: readonly Failure['kind'][] = ['throttled', 'no-credentials', 'not-
 
 /**
  * Decides which key is read next: new ones first, then those that have changed, those that failed, and those
- * with the oldest answers. If the oldest answer is also due, it takes turns with the changed keys, so that a
- * flood of changes does not keep old answers from being read again. Accounts take turns. While an account
- * refuses everything, one key at a time probes it, after pauses that grow up to five minutes. Every operation
- * takes constant time for each account.
+ * with the oldest answers. If the oldest answer is also due, keys that have changed alternate with those that
+ * have the oldest answers, so that a flood of changes does not keep the others from being read again.
+ * Accounts take turns. While an account refuses everything, it is probed with one key at a time, after pauses
+ * that grow to at most five minutes. Every operation takes constant time for each account.
  */
 export class ReadingOrder<K extends FollowedKey> {
   readonly #accounts = new Map<string, AccountKeys<K>>()
@@ -76,7 +77,7 @@ export class ReadingOrder<K extends FollowedKey> {
       keys.wasChanged = keys.changed.has(due)
       leaveQueues(keys, due)
       keys.flights++
-      // A read that begins at once after a change may not show it.
+      // A read that begins right after a change may not show the change.
       if (this.#hasSettled(due)) due.changedAt = undefined
 
       return due

@@ -5,8 +5,8 @@ import { runners } from '../cluster/collections.js'
 import { readAll, type ReadCluster } from './preflight-fact.js'
 
 /**
- * The command that restarts cert-manager's cainjector. It uses the namespace and name of a default installation
- * if the cainjector cannot be found or no bundle needs it. Never rejects.
+ * The command that restarts cert-manager's cainjector. If the cainjector cannot be found, or if no bundle
+ * needs it, the command uses the namespace and name of a default installation. Never rejects.
  */
 export async function readRestartOfInjector(
   cluster: ReadCluster,

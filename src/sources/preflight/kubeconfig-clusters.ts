@@ -23,7 +23,10 @@ export async function loadKubeconfigClusters(file: string): Promise<KubeconfigCl
   )
 }
 
-/** kubectl uses the data if both are given: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ */
+/**
+ * kubectl uses the CA data if both CA data and a CA file are given:
+ * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
+ */
 async function readCas(
   data: string | undefined,
   file: string | undefined

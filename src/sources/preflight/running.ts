@@ -26,7 +26,10 @@ function keepNode({ metadata, status }: KubeObject): KubeObject {
   return { metadata: { name, labels, creationTimestamp }, status: { nodeInfo: { kubeletVersion } } }
 }
 
-/** Reads all pods that have not ended, and which workloads to restart in order to replace them. Never rejects. */
+/**
+ * Reads all pods that have not ended, and finds the workloads to restart in order to replace these pods.
+ * Never rejects.
+ */
 export async function readPods(cluster: ReadCluster): Promise<PreflightFact<readonly RunningPod[]>> {
   const workloads = new Map<string, Runner>()
   const starts: { readonly start: PodStart; readonly own: Runner; readonly owner: Owner | undefined }[] = []

@@ -48,7 +48,8 @@ export function breadthOf(policy: Policy, caller: Caller): PodIdentityBreadth | 
 }
 
 /**
- * Whether a condition requires a cluster or a namespace that is written out, so that others do not meet it.
+ * Whether a condition limits the cluster or the namespace to literal values, so that no other cluster or
+ * namespace meets it.
  */
 const isLimit = ({ operator, lowerKey, values }: Condition): boolean =>
   limiting.has(lowerKey) &&
@@ -128,7 +129,7 @@ function regionsOf({ statements }: Policy, { cluster }: Caller): Set<string> {
 
 const mostRegions = 8
 
-/** The same keys as another context, but keys that the caller can choose may have any value. */
+/** The same keys as in another context, but each key whose value the caller can choose may have any value. */
 class OpenContext implements RequestContext {
   readonly #context: RequestContext
   readonly #caller: Caller

@@ -25,8 +25,9 @@ const common: readonly (readonly [KeyState, readonly string[]])[] = [
   [absent, ['aws:federatedprovider', 'aws:multifactorauthage', 'aws:username', 'aws:chatbotsourcearn']]
 ]
 
-// EKS calls as a service, so the keys about a principal of an account are absent. Organization guards without
-// an exemption for services therefore reject the call:
+// EKS calls as a service, so the keys about a principal of an account are absent. A condition on the
+// principal's organization, such as aws:PrincipalOrgID, therefore rejects the call unless it exempts AWS
+// services:
 // https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
 const service: States = statesOf(
   ...common,
@@ -121,7 +122,8 @@ class CallContext implements RequestContext {
   }
 
   /**
-   * All tags of a session are transitive. Whether the first role's call lists them again is not documented.
+   * All tags of a session are transitive. AWS does not document whether the first role's call lists them
+   * again.
    */
   #transitiveTags(): KeyState {
     const { firstRole, sessionTags } = this.#caller
@@ -131,9 +133,9 @@ class CallContext implements RequestContext {
   }
 
   /**
-   * Whether EKS also passes the external ID while session tags are on is not documented. sts:ExternalId is a
-   * condition key of AssumeRole, but not of TagSession; how IAM treats it in a statement for TagSession is
-   * not documented, either:
+   * AWS does not document whether EKS also passes the external ID while session tags are on. sts:ExternalId
+   * is a condition key of AssumeRole, but not of TagSession. AWS does not document how IAM treats this key in
+   * a statement for TagSession, either:
    * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html
    */
   #externalId(value: string): KeyState {

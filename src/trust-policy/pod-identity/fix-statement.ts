@@ -61,7 +61,7 @@ interface FixedCondition {
   readonly edited: Json
   /** Whether a part was fixed that kept the statement from ever matching. */
   readonly wasDead: boolean
-  /** The keys to whose values another value was added, in lower case. */
+  /** The keys, in lower case, to whose values another value was added. */
   readonly extended: readonly string[]
   /** The conditions on all other keys. */
   readonly others: readonly Condition[]
@@ -163,7 +163,7 @@ function isPossible(lowerKey: string, value: string): boolean {
 function isPinned(pinned: Pinned, extended: readonly string[]): boolean {
   if (extended.length > 1) return false
   const [key = ''] = extended
-  if (key === 'sts:externalid') return true // it names all three
+  if (key === 'sts:externalid') return true // it contains the cluster, the namespace and the service account
   const isCluster = key === 'aws:sourcearn' || key.endsWith('/eks-cluster-arn')
 
   return (
@@ -174,8 +174,8 @@ function isPinned(pinned: Pinned, extended: readonly string[]): boolean {
 }
 
 /**
- * The condition with the limits that it lacks to admit this association alone; undefined if they cannot be
- * added.
+ * Adds the limits that a condition lacks, so that it admits only this association. Undefined if they cannot
+ * be added.
  */
 function withPins(condition: Json, caller: Caller): Json | undefined {
   const { cluster, namespace, serviceAccount, sessionTags, firstRole } = caller

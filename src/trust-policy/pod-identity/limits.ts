@@ -10,7 +10,7 @@ export interface Pinned {
   readonly serviceAccount: boolean
 }
 
-/** Whether a condition requires one value that is written out. */
+/** Whether a condition requires exactly the given value, without wildcards or variables. */
 const isExactly = ({ operator, values }: Condition, value: string): boolean =>
   (operator.family === 'string' || operator.family === 'arn') &&
   operator.asDocumented &&
@@ -23,7 +23,10 @@ const isExactly = ({ operator, values }: Condition, value: string): boolean =>
   !hasVariable(value) &&
   !(operator.relation === 'like' && hasWildcard(value))
 
-/** Which values conditions pin to those of a caller. The external ID for a target role includes all three. */
+/**
+ * Which values conditions pin to those of a caller. The external ID for a target role contains the cluster,
+ * the namespace and the service account.
+ */
 export function pinnedBy(conditions: readonly Condition[], caller: Caller): Pinned {
   const { cluster, namespace, serviceAccount, firstRole } = caller
   const pins = (keys: readonly string[], value: string): boolean =>

@@ -159,7 +159,7 @@ function nearestOf(
   distance: (statement: Statement) => number
 ): { readonly statement: Statement } {
   const [first, ...others] = statements.map((statement) => ({ statement, distance: distance(statement) }))
-  if (first === undefined) throw new Error('the caller has at least one statement')
+  if (first === undefined) throw new Error('nearestOf needs at least one statement')
 
   return others.reduce((nearest, one) => (one.distance < nearest.distance ? one : nearest), first)
 }

@@ -40,7 +40,10 @@ export function principalDifference(allows: readonly Statement[], caller: Caller
 
 type Ranked = readonly [rank: number, difference: string | undefined, isSpelling?: boolean]
 
-/** Whether this can only mean the EKS Pod Identity service, although it is not a valid principal. */
+/**
+ * Whether a principal can only mean the EKS Pod Identity service, although the service's name is misspelled
+ * or listed under the wrong type.
+ */
 export const isServiceMeant = ({ type, value }: Principal): boolean =>
   type === 'Service'
     ? value !== podsService && closestTo(value.trim().toLowerCase(), [podsService]) !== undefined

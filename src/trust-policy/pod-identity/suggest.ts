@@ -101,8 +101,8 @@ function statementsFor(caller: Caller, policy: Policy): Json[] | undefined {
   if (sessionTags)
     return [statement(principal, both, { [`${requestTagWritten}eks-cluster-arn`]: cluster.text, ...tags })]
 
-  // sts:ExternalId is a key of AssumeRole, but not of TagSession. Allowing
-  // TagSession without a limit would make an AssumeRole that another statement allows succeed.
+  // sts:ExternalId is a key of AssumeRole, but not of TagSession. If TagSession were allowed without a limit,
+  // an AssumeRole call that another statement allows would succeed.
   if (policy.statements.some((one) => one.effect === 'Allow' && evaluateCaller(one, caller).truth !== false))
     return undefined
 

@@ -191,7 +191,7 @@ const bundleCases: readonly (readonly [
     'dual',
     admission('w', A),
     'lacks',
-    /when the certificate of its server is renewed after the activation, requests pass without it/
+    /when the certificate of its server is renewed after the activation, requests pass without the webhook/
   ],
   [
     'a webhook that fails closed',

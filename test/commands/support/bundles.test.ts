@@ -117,7 +117,7 @@ t.test('judges a bundle by the cluster CA, and prints the repair', async (t) => 
   t.match(empty.stdout, /-p '\[\{"op":"add"/)
   t.match(empty.stderr, /The command does not check which webhook it changes, because the bundle is empty/)
   const indented = await run({ bundle: file('indented.pem'), fix: true })
-  t.match(indented.stderr, /\n {2}error {11}lines are indented/)
+  t.match(indented.stderr, /\n {2}error {11}a BEGIN or END line is indented/)
   t.ok(indented.stdout.includes(base64(good)), 'what the text was meant to hold')
   t.equal((await run({ fix: true })).stdout, '', 'nothing to repair')
 })
@@ -267,9 +267,9 @@ t.test('warns about what makes no call fail, and reports an error only for what 
       `${good}${indented}`,
       'warning',
       'indented',
-      /\n {2}warning {9}lines are indented/
+      /\n {2}warning {9}a BEGIN or END line is indented/
     ],
-    ['a lost CA alone', indented, 'error', 'indented', /\n {2}error {11}lines are indented/]
+    ['a lost CA alone', indented, 'error', 'indented', /\n {2}error {11}a BEGIN or END line is indented/]
   ]
   for (const [why, bundle, says, kind, message] of table) {
     const name = join(t.testdir({ bundle }), 'bundle')
@@ -286,7 +286,7 @@ t.test('warns about what makes no call fail, and reports an error only for what 
   const lost = join(t.testdir({ bundle: `${keyPem}${foreign}${indented}` }), 'bundle')
   t.match(await run({ ...chain, bundle: lost }), {
     code: 1,
-    text: /^✗ rejected [^]*\n {2}error {11}lines are indented[^]*\n {2}warning {9}it contains a private key/
+    text: /^✗ rejected [^]*\n {2}error {11}a BEGIN or END line is indented[^]*\n {2}warning {9}it contains a private key/
   })
 })
 
@@ -407,7 +407,7 @@ t.test('judges by the cluster CA only what it signs', async (t) => {
   t.equal(await caOfConfiguration({ ...configurationWith(foreign) }, facts, options, printed.terminal, at), 1)
   t.match(
     printed.text,
-    /✗ foreign [^]*\n {2}compared with {3}what the API server serves: one cluster CA signs for both the API server and the webhook alongside it\n {2}Go says /
+    /✗ foreign [^]*\n {2}compared with {3}what the API server serves: one cluster CA signs the certificates of both the API server and the webhook alongside it\n {2}Go says /
   )
   t.match(printed.text, /\n {2}this cluster .* signs now\n/)
 })

@@ -38,7 +38,7 @@ t.test('says what is wrong with other names', async (t) => {
   })
   t.match(refused(['deploy'], 'shop'), { message: /"deploy" names no object; expected KIND\/NAME/ })
   t.match(refused(['a/b/c'], 'shop'), { message: /names no object/ })
-  t.match(refused(['sa/A B'], 'shop'), { message: /"A B" is not a valid name of a ServiceAccount/ })
+  t.match(refused(['sa/A B'], 'shop'), { message: /"A B" is not a valid name for a ServiceAccount/ })
   t.match(refused(['sa/a']), { message: /no namespace given; pass -n NAMESPACE/ })
   t.match(refused(['sa/a'], 'A'), { message: /--namespace is "A"/ })
 })
