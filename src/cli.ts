@@ -19,12 +19,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(2)
 })
 
-// If stderr cannot be written either (a full disk, a closed pipe), the exit code still reports the failure.
+// If writing to stderr fails as well (a full disk, a closed pipe), the exit code still reports the failure.
 process.stderr.on('error', () => undefined)
 
 const program = new Command('irsa-guard')
   .description(
-    'catches broken IAM roles of pods on Amazon EKS (IRSA or EKS Pod Identity) where the mistake is made'
+    'catches broken IAM roles for pods on Amazon EKS (IRSA or EKS Pod Identity) at the point where the mistake is made'
   )
   .version(version)
 

@@ -29,8 +29,8 @@ export function krewManifest(version: string, { uri, sha256, bin }: Archive): st
       spec: {
         version: `v${version}`,
         homepage: 'https://irsa-guard.io',
-        shortDescription: 'Find broken IAM roles of pods on EKS',
-        description: `Checks the IAM roles of pods on Amazon EKS, for IRSA and EKS Pod Identity.
+        shortDescription: 'Find broken IAM roles for pods on EKS',
+        description: `Checks the IAM roles for pods on Amazon EKS, for IRSA and EKS Pod Identity.
 
 diagnose names the first wrong step for one pod, and the command that fixes it.
 scan lists the problems of a whole cluster by cause.

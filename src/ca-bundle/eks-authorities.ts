@@ -69,8 +69,8 @@ export const isUsable = ({ distribution }: CertificateAuthority): boolean =>
 
 /**
  * The certificate of an authority. EKS does not document the encoding of the field, so both PEM and DER are
- * accepted. If the field is missing, the only certificate in the cluster's bundle with the same validity
- * period is used.
+ * accepted. If the field is missing, a certificate from the cluster's bundle is used, provided that it is the
+ * only one with the authority's validity period.
  */
 function certificateOf(
   { data, notBefore, notAfter }: CertificateAuthority,

@@ -97,8 +97,8 @@ export function decidingInjectionOf(injections: readonly CaInjection[]): CaInjec
   return isContested ? undefined : injections[0]
 }
 
-// cert-manager compares with `true` exactly (pkg/controller/cainjector/sources.go); service-ca ignores case
-// (pkg/controller/api/api.go).
+// cert-manager accepts only the exact value `true` (pkg/controller/cainjector/sources.go); service-ca ignores
+// case (pkg/controller/api/api.go).
 const certManager = {
   injector: 'cert-manager',
   username: 'system:serviceaccount:cert-manager:cert-manager-cainjector',

@@ -44,8 +44,8 @@ export const successorOf = ({ successor, authorities }: Rotation): ClusterAuthor
   successor && authorities?.find(({ certificate }) => isSameCa(certificate, successor))
 
 /**
- * The latest time at which EKS activates the successor. After a rollback, that is the final date, when EKS
- * activates it again.
+ * The latest time at which EKS activates the successor. After a rollback, this is the final date, on which
+ * EKS activates the successor again.
  */
 function activationOf(rotation: Rotation): Date | undefined {
   const { firstAutoActivation, finalAutoActivation } = successorOf(rotation) ?? {}

@@ -32,7 +32,8 @@ export function recoverCertificates(bytes: Buffer, go?: string): readonly Certif
   return buildPool(certificates).certificates
 }
 
-// Every certificate is longer than this in base64. The limit skips tens of thousands of empty blocks quickly.
+// Every certificate is longer than this in base64. Shorter blocks are skipped without decoding, so tens of
+// thousands of empty blocks cost little time.
 const shortest = 100
 
 /**

@@ -111,7 +111,7 @@ Examples:
       }
     )
 
-/** The options that only `--preflight` has. */
+/** The options of `ca --preflight`, including that flag. */
 type PreflightFlags = Omit<CaPreflightOptions, 'output'> & { readonly preflight: boolean }
 
 const preflightFlags = {

@@ -92,7 +92,7 @@ function unknownText(given: string): string {
 
   return [
     `${given === '-' ? 'stdin' : quote(given.trim())} contains no error text that irsa-guard knows`,
-    '  the first error of a log often says more than the last: kubectl logs POD -n NAMESPACE | irsa-guard explain -',
+    '  the first error in a log often says more than the last: kubectl logs POD -n NAMESPACE | irsa-guard explain -',
     '  look at the pod instead: irsa-guard diagnose pod/POD -n NAMESPACE'
   ].join('\n')
 }

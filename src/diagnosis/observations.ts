@@ -51,7 +51,7 @@ export interface Observations {
   readonly at: Date
   readonly tools: Tools
   readonly chain: { readonly chain: DiagnosedChain; readonly because: string }
-  /** The pod that represents the subject. Moot if the subject has no pod. */
+  /** The pod that represents the subject. The fact is moot if the subject has no pod. */
   readonly pod: Fact<ObservedPod>
   /** The template of a workload. */
   readonly template: WorkloadSubject | undefined

@@ -61,8 +61,8 @@ export const couldNotTell = (step: StepName, because: string, message = 'could n
 })
 
 /**
- * Whether the association of a pod on EKS Pod Identity was deleted. Rules then judge the annotated role for
- * IRSA, although the pod does not use that role.
+ * Whether the association of a pod that uses EKS Pod Identity was deleted. Rules then judge the annotated
+ * role for IRSA, although the pod does not use that role.
  */
 export const lacksAssociation = ({ chain: { chain }, facts: { associated } }: Scene): boolean =>
   chain === 'pod-identity' && associated?.state === 'known' && !associated.value.exists

@@ -134,7 +134,7 @@ export const refusedToEks: readonly Cause[] = [
   { ...found('trust-explicit-deny'), ask: 'association' }
 ]
 
-/** Why a container has no credentials, or those of its node. */
+/** Why a container has no credentials, or has those of its node. */
 export const withoutCredentials: readonly Cause[] = allFound(
   'pod-not-mutated',
   'annotated-account-unused',

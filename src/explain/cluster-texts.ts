@@ -91,7 +91,7 @@ export const clusterTexts: readonly ErrorText[] = [
   },
   {
     id: 'webhook-fails-open',
-    means: 'the API server could not call the webhook and admitted pods without it, so without their role',
+    means: 'the API server could not call the webhook and admitted the pods anyway, so they lack their role',
     chain: 'both',
     printedBy: 'kube-apiserver',
     source: mutatingDispatcher,

@@ -124,7 +124,8 @@ export const noCredentialsTexts: readonly ErrorText[] = [
   ]),
   {
     id: 'cert-manager-ambient',
-    means: "the Issuer names no key, and cert-manager is not allowed to use its own pod's role for it",
+    means:
+      "the Issuer names no access key, and cert-manager is not allowed to use its own pod's role instead",
     chain: 'both',
     printedBy: 'cert-manager',
     source: 'https://github.com/cert-manager/cert-manager/blob/master/pkg/issuer/acme/dns/route53/route53.go',

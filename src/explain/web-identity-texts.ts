@@ -54,7 +54,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
       found('token-audience-mismatch'),
       found(
         'companion-annotation-invalid',
-        'the audience annotation of the service account has another value'
+        "the service account's audience annotation is empty, so the token has the API server's audience"
       )
     ]
   },
@@ -163,7 +163,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     ],
     causes: [
       unseen("the container runs as a different user than the file's owner; set fsGroup", 'diagnose'),
-      found('mutation-preempted', 'the template has its own volume, with a narrow defaultMode')
+      found('mutation-preempted', 'the template has its own volume, with a restrictive defaultMode')
     ]
   },
   {
@@ -208,7 +208,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
     ],
     causes: [
       unseen('the subnet has no route to STS: create the VPC endpoint com.amazonaws.REGION.sts', 'diagnose'),
-      unseen('a NetworkPolicy or DNS in the cluster is in the way', 'diagnose')
+      unseen('a NetworkPolicy or a DNS problem in the cluster prevents the connection', 'diagnose')
     ]
   },
   {
@@ -230,7 +230,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
   },
   {
     id: 'node-identity',
-    means: "these are the credentials of the node's role, not of the pod's",
+    means: "these are the credentials of the node's role, not of the pod's role",
     chain: 'both',
     printedBy: 'aws sts get-caller-identity',
     source: 'https://github.com/aws/amazon-eks-pod-identity-webhook/issues/228',

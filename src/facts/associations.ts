@@ -26,7 +26,10 @@ export function askForAssociation<T>(
   return ask(associations, account)
 }
 
-/** The service account that a subject is, runs as, or belongs to (if it is an association). */
+/**
+ * The service account of a subject: the subject itself, the account that the subject runs as, or the account
+ * that an association is for.
+ */
 export function accountNamedBy(subject: Subject): AccountName | undefined {
   if (subject.kind === 'ServiceAccount') return subject
   if (subject.kind === 'PodIdentityAssociation')

@@ -58,8 +58,8 @@ export interface Neighbours {
   readonly ownRoles: ReadonlySet<string | undefined>
   /**
    * A workload that was probably meant to run as this service account, and the account that the workload
-   * names instead. That account is not among the objects. It has the same name as this service account in
-   * another namespace, or a similar name in the same namespace.
+   * names instead. That account is not among the objects. It has the same name as this service account but is
+   * in another namespace, or it has a similar name and is in the same namespace.
    */
   readonly nearMiss?: { readonly workload: string; readonly account: string } | undefined
 }

@@ -43,8 +43,8 @@ export const irsaFacts: Gatherers<
       thenMaybe(issuer, (issuer) =>
         thenMaybe(associated, (associated) => {
           const trust = irsaTrust(trustOf(role, { subject, arn, issuer, settings, at }), associated)
-          // At admission, the user might have access to only one namespace. Users who run a command already
-          // have the policies.
+          // At admission, the user might have access to only one namespace. Users who run a command can
+          // already read the policies.
           return trust.state === 'known' && subject.stage === 'admitted'
             ? known(hideOthers(trust.value, subject.namespace), trust.readAt)
             : trust

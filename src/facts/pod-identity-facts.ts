@@ -84,6 +84,6 @@ function judgedAssociationOf(gatherer: Gatherer): MaybePromise<Fact<Association>
 
 // This fact is moot even if it is not known whether a service account has an association. Rules that need
 // `associated`, such as pod-identity-and-annotation, are then reported as not checked, so the rules that need
-// the association itself need not be.
+// the association itself do not have to be reported as well.
 const noAssociation = moot('no EKS Pod Identity association is known for the object')
 const judgedElsewhere = moot('the object that describes the association is judged instead')

@@ -68,8 +68,8 @@ function judged(
   const question = { clusterArn, roleArn, namespace, serviceAccount, sessionTags, firstRole, at }
   return thenMaybe(associatedRoleOf(roleArn, asked), (role): Fact<PodIdentityJudgement> => {
     const judgement = judgementOf(role, question)
-    // At admission, the user might have access to only one namespace. Users who run a command already have the
-    // policies.
+    // At admission, the user might have access to only one namespace. Users who run a command can already
+    // read the policies.
     return judgement.state === 'known' && subject.stage === 'admitted'
       ? known(hideOtherNamespaces(judgement.value), judgement.readAt)
       : judgement
@@ -106,7 +106,10 @@ const notLiteral = (subject: Subject): Fact<never> =>
     `the association does not contain its role's ARN literally${fieldShown(subject, 'roleArn')}, so the ARN is unknown`
   )
 
-/** The name of a field as the association's tool spells it, because a misspelled field looks like a missing one. */
+/**
+ * The name of a field as the tool that creates the association spells it, because a misspelled field looks
+ * like a missing one.
+ */
 const fieldShown = (subject: Subject, field: AssociationField): string =>
   subject.kind === 'PodIdentityAssociation' ? ` (field ${subject.fieldOf(field).replace(/^.*\./s, '')})` : ''
 

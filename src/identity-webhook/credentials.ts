@@ -43,8 +43,8 @@ export const injectedVariables = [roleVariable, fileVariable] as const
 export const agentVariables = [endpointVariable, endpointFileVariable] as const
 
 /**
- * Judges one container. It must set an endpoint, or both the role and a token file. The token file must be in
- * a mounted volume that projects a token.
+ * Judges one container. For complete credentials, the container must set an endpoint, or both the role and a
+ * token file. The token file must be in a mounted volume that projects a token.
  */
 export function credentialsOf(
   pod: Pod,

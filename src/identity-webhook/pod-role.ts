@@ -11,7 +11,10 @@ import {
 import { malformedRequestOf, type RoleRequest, roleRequestOf } from './role-request.js'
 import type { IdentityWebhookSettings } from './settings.js'
 
-/** The role that the pods of a service account get, and the credentials of a pod's containers for it. */
+/**
+ * The role that the pods of a service account get, and the credentials that a pod's containers have for that
+ * role.
+ */
 export type PodRole = RequestedRole | AssociatedRole
 
 interface WithContainers {

@@ -36,7 +36,7 @@ export interface IdentityWebhookSettings {
    * Unknown if the ConfigMap could not be read, or the identity webhook rejects it.
    */
   readonly configured: Exclude<Fact<ReadonlyMap<string, ConfiguredRole>>, { state: 'moot' }>
-  /** Whether the default audience was read from the webhook or configured, not assumed. */
+  /** Whether the default audience is known (read from the webhook, or configured) rather than assumed. */
   readonly isAudienceKnown: boolean
   /** Whether these settings were read from the webhook or are upstream's defaults. */
   readonly source: 'read' | 'default'

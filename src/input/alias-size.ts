@@ -1,8 +1,8 @@
 /**
  * Whether a document's aliases expand it so much that kubectl would not read it either. kubectl's YAML
  * library limits how many of the decoded values may come from aliases. Of up to 400,000 values, nearly all
- * may; of 4,000,000 or more, only a tenth may (`allowedAliasRatio` in goyaml.v2's decode.go,
- * https://github.com/kubernetes-sigs/yaml).
+ * may come from aliases; of 4,000,000 or more, only a tenth may (`allowedAliasRatio` in goyaml.v2's
+ * decode.go, https://github.com/kubernetes-sigs/yaml).
  */
 export function isAliasBomb(content: unknown): boolean {
   const sizes = new Map<object, number>()

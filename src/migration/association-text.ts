@@ -63,7 +63,7 @@ export const associationTexts = {
           `  cluster_name    = ${quoted(cluster.name)}`,
           `  namespace       = ${quoted(namespace)}`,
           `  service_account = ${quoted(serviceAccount)}`,
-          `  role_arn        = ${quoted(roleArn)}`,
+          `  role_arn        = ${terraformQuoted(roleArn)}`,
           '}'
         ].join('\n')
       )
@@ -91,8 +91,17 @@ export const associationTexts = {
 
 export type AssociationTool = keyof typeof associationTexts
 
-/** Quotes a name or an ARN for YAML and for Terraform, where neither can contain an interpolation. */
+/** Quotes a name or an ARN for YAML, or a name for Terraform. */
 const quoted = (text: string): string => JSON.stringify(text)
+
+/**
+ * Quotes an ARN for Terraform. The path of a role can contain `${` and `%{`, which Terraform would interpolate:
+ * https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+ */
+const terraformQuoted = (text: string): string =>
+  quoted(text)
+    .replaceAll('${', () => '$${')
+    .replaceAll('%{', () => '%%{')
 
 /**
  * A label starts with a letter or an underscore, and has no dots:

@@ -17,14 +17,14 @@ export interface AccountPlan {
   readonly role: string
   /** `moved`: its pods use EKS Pod Identity, and only the annotation is left. */
   readonly state: 'can-move' | 'cannot-move' | 'moved' | 'unknown'
-  /** Why it cannot move, or why that is unknown. */
+  /** Why it cannot move, or why it is unknown whether it can. */
   readonly because: readonly Reason[]
   /** What is left to do, in order. Empty if it cannot move. */
   readonly steps: readonly MigrationStep[]
   readonly notes: readonly string[]
 }
 
-/** Why a service account cannot move, or why that is unknown. */
+/** Why a service account cannot move, or why it is unknown whether it can. */
 export interface Reason {
   /** The rule that found the problem. */
   readonly rule?: string

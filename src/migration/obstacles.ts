@@ -82,7 +82,7 @@ async function problemsOf(planner: Planner, subject: Subject, judging: Judging):
   const plan = planner(subject, identityWebhookOf(sources))
   const facts = await gatherFacts(subject, plan.needs, sources, { deadline, at })
 
-  // All facts that these rules need are known if the association is.
+  // The association is known here, so all facts that these rules need are known, and `unchecked` is empty.
   return evaluate(plan, subject, facts, { at })
     .findings.filter(({ waived }) => waived === undefined)
     .map(({ rule, message, fix }) => ({

@@ -20,7 +20,7 @@ export interface Runner {
   readonly object: Readonly<Record<string, unknown>> | undefined
   /** The pods that it will create, template by template. */
   readonly templates: readonly (PodSubject | WorkloadSubject)[]
-  /** Its pods in the cluster, as far as they were given. */
+  /** Its pods that are in the cluster, if the given objects include them. */
   readonly pods: readonly RunningPod[]
 }
 

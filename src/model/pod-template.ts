@@ -27,7 +27,7 @@ export function findPodTemplates(object: Readonly<Record<string, unknown>>): rea
   const templates = [...(template === undefined ? [] : [template]), ...searched(object)]
   if (!templates.some(({ serviceAccountName }) => serviceAccountName === 'default')) return templates
 
-  // A FlinkDeployment, for example, names the account outside its templates.
+  // A FlinkDeployment, for example, names the service account outside its templates.
   const named = new Set(namedIn(object, isPodTemplate).accounts.map(({ name }) => name))
   const [account, another] = named
   return account === undefined || another !== undefined
@@ -49,7 +49,7 @@ export const isPodTemplate = (value: unknown): boolean =>
   isRecord(value) && isRecord(value['spec']) && listOf(value['spec']['containers']).some(isRecord)
 
 // Operators nest templates a few levels deep (`spec.replicatedJobs[0].template.spec.template`). The limits
-// are well beyond what any of them uses, and keep an object of 3 MiB from taking a second.
+// are well beyond what any operator uses, and keep the search of a 3 MiB object below a second.
 const depthLimit = 12
 const nodeLimit = 5000
 const templateLimit = 100

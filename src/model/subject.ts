@@ -198,7 +198,7 @@ export const podsOf = (subject: PodSubject | WorkloadSubject): readonly Pod[] =>
 /** The name of a subject in a sentence, such as `service account shop/cart`. */
 export const nameOf = (subject: Subject): string => named(subject, subject.name)
 
-/** Like `nameOf`, but without the generated part of the name, such as `pod shop/cart-5d4f-*`. */
+/** Like `nameOf`, but with `*` instead of the generated part of the name: `pod shop/cart-5d4f-*`. */
 export const stableNameOf = (subject: Subject): string =>
   named(
     subject,

@@ -52,7 +52,8 @@ function earlierOf(finding: unknown): EarlierFinding | undefined {
 
 /**
  * Compares a report with the findings of an earlier one, by their fingerprints. `isCovered` says whether this
- * report would contain a finding if it were still there; undefined if the reports cover different objects.
+ * report would contain an earlier finding if its problem still existed. If this report may not cover all
+ * objects of the earlier one, `isCovered` is undefined, and `gone` is left out.
  */
 export function compare(
   { findings }: Pick<Report, 'findings'>,

@@ -5,7 +5,10 @@ import { paint, type Style, wrapped } from './style.js'
 type Expected = NonNullable<BundleReport['expected']>[number]
 type Certificate = BundleReport['certificates'][number]
 
-/** The CAs of a bundle and the expected ones, in columns; `^^^` marks a key that differs under the same name. */
+/**
+ * The CAs of a bundle and the expected ones, in columns. If a CA has the same name as the expected one but is
+ * a different CA, `^^^` marks its key.
+ */
 export function certificateTable(
   inBundle: readonly Certificate[],
   expected: readonly Expected[],

@@ -94,7 +94,7 @@ const valueLabels = {
   requestId: 'request'
 } as const satisfies Partial<Record<keyof Values, string>>
 
-/** A cause: its number, its rule and why. In a narrow terminal, the reason is below the rule. */
+/** A cause: its number, its rule and the reason. In a narrow terminal, the reason is below the rule. */
 function causeLines(
   { rule, why }: LikelyCause,
   index: number,

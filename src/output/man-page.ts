@@ -24,7 +24,7 @@ export function manPageOf(version: string, commands: readonly ManualCommand[]): 
   return `${[
     `.TH IRSA-GUARD 1 "" "irsa-guard ${version}" "User Commands"`,
     '.SH NAME',
-    'irsa-guard \\- catch broken IAM roles of pods on Amazon EKS',
+    'irsa-guard \\- catch broken IAM roles for pods on Amazon EKS',
     '.SH SYNOPSIS',
     '.B irsa-guard',
     '.I command',

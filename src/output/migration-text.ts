@@ -88,7 +88,7 @@ function withoutRepeats(accounts: readonly AccountPlan[]): AccountPlan[] {
   }))
 }
 
-/** The plan of an account: its name with a mark, the reasons, the steps. */
+/** The plan of a service account: its name with a mark, the reasons, the steps and the notes. */
 function accountText(
   { namespace, name, role, state, because, steps, notes }: AccountPlan,
   style: Style

@@ -13,7 +13,7 @@ export interface WaitReport {
   readonly chain?: 'irsa' | 'pod-identity'
   /** The role, if the pod shows it. */
   readonly role?: string
-  /** Why the identity is not there, or why that is unknown. */
+  /** Why the identity is not there, or why it is unknown whether it is. */
   readonly because?: string
   /** The first wrong step of a diagnosis, and what is wrong. */
   readonly step?: string

@@ -42,7 +42,10 @@ export const caBundleExpiring = defineRule({
   }
 })
 
-/** How the next CA gets into a bundle. For a guarded webhook, the caBundle policy denies anything else. */
+/**
+ * How the next CA gets into a bundle. For a guarded webhook, the caBundle policy can deny any bundle that the
+ * controller has not published as accepted.
+ */
 function fixOf(webhook: Webhook, configuration: WebhookConfigurationSubject): string {
   if (controlPlaneWebhooksOf(configuration).includes(webhook))
     return 'once the cluster has its next CA, write all current cluster CAs to the bundle; irsa-guard ca --bundle FILE --cluster-ca FILE --fix prints the patch'

@@ -57,7 +57,8 @@ function mayDoWithout(
   // webhook.
   if (podRole.chain === 'irsa') return mayUseEndpoint(pod, identityWebhook)
 
-  // The nodes depend on EKS add-ons, and a container with another identity works without this one.
+  // Pods of EKS add-ons must be admitted, because the nodes depend on them. A container whose AWS
+  // SDKs use other credentials first works without those of the association.
   return (
     podRole.association.ownerArn !== undefined ||
     podRole.containers.some(({ container }) => earlierProviderOf(container) !== undefined)

@@ -38,14 +38,15 @@ function withoutAgent(
   atAdmission: Problem['atAdmission'] & string
 ): Problem | undefined {
   if (isNewAssociation(association, now)) return
-  // The nodes depend on EKS add-ons, and a pod with another identity works without this one.
+  // Pods of EKS add-ons must be admitted, because the nodes depend on them. A pod whose AWS SDKs use other
+  // credentials first works without those of the association.
   const isNeeded =
     association.ownerArn !== undefined ||
     containers.some(({ container }) => earlierProviderOf(container) !== undefined)
 
   return {
     field: `${pod.specField}.containers`,
-    message: `service account ${pod.serviceAccountName} has an EKS Pod Identity association, but no container in the pod received credentials for it, because the identity webhook did not know the association yet or did not mutate the pod`,
+    message: `service account ${pod.serviceAccountName} has an EKS Pod Identity association, but no container in the pod received credentials for it, because the identity webhook did not know about the association yet or did not mutate the pod`,
     fix: 'recreate the pod; a ReplicaSet, StatefulSet, DaemonSet or Job retries by itself, which is enough if the association is new. If new pods lack credentials, too, check the MutatingWebhookConfiguration of the identity webhook, its caBundle and its process',
     atAdmission,
     ...(isNeeded && { atMost: 'warning' })

@@ -78,7 +78,7 @@ function setVariable(
   return source && { field: source.field, from: ` (from ${source.kind} ${source.name})` }
 }
 
-/** The keys of a Secret or ConfigMap; none if it is not among the given files. */
+/** The keys of a Secret or ConfigMap; none if the given files do not contain it. */
 const keysOf = ({ kind, name }: DataReference, keys: DataKeys): ReadonlySet<string> =>
   keys.get(`${kind}/${name}`) ?? new Set()
 

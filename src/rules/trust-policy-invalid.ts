@@ -8,7 +8,8 @@ export const trustPolicyInvalid = defineRule({
   id: 'trust-policy-invalid',
   summary: 'IAM would reject the trust policy.',
   severity: 'error',
-  // IAM has accepted every policy that is read from it, so it is more likely that irsa-guard is mistaken.
+  // IAM has accepted every policy that is read from it. If such a policy seems invalid, irsa-guard is
+  // probably mistaken.
   atAdmission: 'warning',
   on: associationKinds,
   needs: ['identityWebhook'],

@@ -90,7 +90,8 @@ export type ServedCertificate = ServedChain | { readonly until: Date }
 const renewalIsLate = 25 * 86_400_000
 
 /**
- * Checks irsa-guard's serving certificate in the same way as the API server, and that it was renewed in time.
+ * Checks whether the API server accepts irsa-guard's serving certificate, and whether the certificate was
+ * renewed in time.
  */
 export function judgeServingCertificate(
   served: Reading<ServedCertificate>,

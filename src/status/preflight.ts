@@ -13,7 +13,7 @@ export function judgeVersion(found: string): Check {
   const check = 'kubernetes'
   const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(found) ?? []
   if (major === undefined || minor === undefined) {
-    const because = 'the API server did not name its version'
+    const because = 'the API server did not report its version'
     return { check, state: 'unknown', message: 'the version of Kubernetes is unknown', because }
   }
   const isSupported = Number(major) > 1 || Number(minor) >= oldestMinor

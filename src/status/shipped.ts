@@ -96,7 +96,10 @@ export function differencesOf(shipped: unknown, live: unknown, path: string): re
   return unfolded(shipped) === unfolded(live) ? [] : [path]
 }
 
-/** A string with single spaces, because tools that render YAML wrap long expressions differently. */
+/**
+ * Replaces each run of white space in a string with one space, because tools that render YAML wrap long
+ * expressions differently.
+ */
 const unfolded = (value: unknown): unknown =>
   typeof value === 'string' ? value.split(/\s+/).join(' ') : value
 

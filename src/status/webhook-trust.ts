@@ -47,16 +47,20 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
   if (isServed.state === 'known' && !isServed.value)
     return wrong('the kind WebhookTrust is not installed', undenied, applyCommand(installation))
   if (trust.state === 'unknown')
-    return unreadCheck(check, 'WebhookTrust cluster could not be read', trust.because, { kubectl, right })
+    return unreadCheck(check, 'WebhookTrust "cluster" could not be read', trust.because, { kubectl, right })
   if (trust.value === undefined)
-    return wrong('there is no WebhookTrust cluster, which the controller publishes', undenied, logs)
+    return wrong(
+      'there is no WebhookTrust "cluster", although the controller should publish it',
+      undenied,
+      logs
+    )
 
   const { confirmedAt, entries, isTampered } = trust.value
   const age = at.getTime() - confirmedAt.getTime()
   if (isTampered) {
     return wrong(
-      'another client changed the metadata of WebhookTrust cluster, and the controller has not restored it',
-      'the object may be deleted, or restored from a backup into another cluster, where it would approve the wrong CA',
+      'another client changed the metadata of WebhookTrust "cluster", and the controller has not restored it',
+      'Kubernetes could delete the object, or a backup tool could restore it into another cluster, where it would approve the wrong CA',
       logs
     )
   }
@@ -68,7 +72,7 @@ export function judgeWebhookTrust({ isServed, trust }: TrustReading, installatio
     )
   if (age < -confirmationIsLate)
     return wrong(
-      `confirmed at ${confirmedAt.toISOString()}, in the future`,
+      `confirmed at ${confirmedAt.toISOString()}, which is in the future`,
       "another client wrote it, or a clock is wrong: the controller's or this one",
       logs
     )

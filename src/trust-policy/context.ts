@@ -160,9 +160,10 @@ class TokenContext implements RequestContext {
     if (isTimeKey(key))
       return { is: 'time', from: at === undefined || Number.isNaN(at.getTime()) ? undefined : at.getTime() }
     if (key === 'aws:resourceaccount') return { is: 'either', value: roleAccount }
-    // The page on condition keys (see `names`) says that the value is the ARN of the provider, also in trust
-    // policies for this call. In an experiment with sessions of a role, it was the issuer without https://
-    // instead: https://github.com/mahitotsu/gekko_08 (experiments/federated-provider/RESULTS.md).
+    // The page on condition keys (see `names`) says that the value is the ARN of the provider, both in the
+    // sessions of a role and in trust policies for this call. In an experiment with sessions of a role, it
+    // was the issuer without https:// instead: https://github.com/mahitotsu/gekko_08
+    // (experiments/federated-provider/RESULTS.md).
     if (key === 'aws:federatedprovider') return { is: 'one-of', values: [provider, issuer] }
 
     return stateOfOther(key)

@@ -14,10 +14,10 @@ export type Waiver = Effective | { readonly waiver: string; readonly lapsed: str
 const prefix = 'ignore.irsa-guard.io/'
 
 /**
- * Parses the waiver `ignore.irsa-guard.io/<rule-id>: "reason"` or `"until 2027-01-31: reason"` (through that
- * day, UTC) of an object; undefined if there is none. If an annotation is probably meant as this waiver but
- * is not in effect, the result says why. `outside` returns the reason if a valid waiver exceeds the limits that the
- * configuration sets. Never throws.
+ * Parses an object's waiver of a rule: `ignore.irsa-guard.io/<rule-id>: "reason"` or
+ * `"until 2027-01-31: reason"` (through that day, UTC). Returns undefined if there is none. If an annotation
+ * is probably meant as this waiver but is not in effect, the result says why. `outside` returns the reason if
+ * a valid waiver exceeds the limits that the configuration sets. Never throws.
  */
 export function parseWaiver(
   annotations: Readonly<Record<string, unknown>>,

@@ -115,7 +115,7 @@ export class DerReader {
     return body
   }
 
-  /** An INTEGER that fits into 64 signed bits. */
+  /** An INTEGER that fits into a signed 64-bit integer. */
   int64(refusal: string, expected: number = tag.integer): bigint {
     const body = this.integer(refusal, expected)
     if (body.length > 8) throw new Refusal(refusal)

@@ -148,7 +148,8 @@ function domainMatcher(constraints: readonly string[], permits: boolean, goMinor
   const lengths = new Set(constraints.map(({ length }) => length))
   const lookUp = (name: string, start: number): string | undefined =>
     start >= 0 && lengths.has(name.length - start) ? byLowerCase.get(name.slice(start)) : undefined
-  // A constraint on any name that a wildcard matches excludes the wildcard. Go 1.23 does not check that.
+  // If a constraint excludes even one of the names that a wildcard matches, it also excludes the wildcard.
+  // Go 1.23 does not check that.
   const siblings = new Map<string, string>()
   for (const constraint of permits || goMinor < 24 ? [] : byLowerCase.keys()) {
     const dot = constraint.indexOf('.')

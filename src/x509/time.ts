@@ -1,6 +1,6 @@
 /**
- * Parses a UTCTime as Go does: seconds are optional, a nonzero offset can replace Z, and years from 50 are in
- * the 20th century. Returns milliseconds since 1970, or undefined.
+ * Parses a UTCTime as Go does: seconds are optional, a nonzero offset can replace Z, and the years 50 to
+ * 99 mean 1950 to 1999. Returns milliseconds since 1970, or undefined.
  */
 export function parseUtcTime(text: string): number | undefined {
   const parts = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(Z|[+-]\d{4})$/.exec(text)

@@ -187,12 +187,12 @@ t.test('the race between an association and a pod', async (t) => {
   t.match(
     await kubectl('create --dry-run=server -f -', pod('enforced', 'neither')),
     { code: 0, stderr: /^$/ },
-    'within 60 seconds, the identity webhook may not know the association yet'
+    'within 60 seconds, the identity webhook may not know about the association yet'
   )
   associations.set('enforced/cart-neither', new Date(Date.now() - 61_000))
   t.match(
     await kubectl('create --dry-run=server -f -', pod('enforced', 'neither')),
-    { code: 1, stderr: /pod-not-mutated: .*did not know the association yet[^]*retries by itself/ },
+    { code: 1, stderr: /pod-not-mutated: .*did not know about the association yet[^]*retries by itself/ },
     'after 60 seconds, it should'
   )
 

@@ -356,7 +356,7 @@ t.test('status', async (t) => {
       object: 'webhooktrust cluster',
       fault: 'delete',
       expected: {
-        'webhook-trust': { state: 'wrong', message: /^there is no WebhookTrust cluster/ },
+        'webhook-trust': { state: 'wrong', message: /^there is no WebhookTrust "cluster"/ },
         'guarded-bundles': { state: 'unknown' },
         'policy-test': { state: 'wrong' }
       }

@@ -170,7 +170,7 @@ t.test('explain says when it knows nothing about a text', async (t) => {
     code: 1,
     stdout: '',
     stderr: `irsa-guard: "it is\\u{1b}[31m broken" contains no error text that irsa-guard knows
-  the first error of a log often says more than the last: kubectl logs POD -n NAMESPACE | irsa-guard explain -
+  the first error in a log often says more than the last: kubectl logs POD -n NAMESPACE | irsa-guard explain -
   look at the pod instead: irsa-guard diagnose pod/POD -n NAMESPACE
 `
   })

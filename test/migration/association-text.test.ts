@@ -74,3 +74,12 @@ t.test('a role is one argument of a command, whatever its path', async (t) => {
     / --role-arn 'arn:aws:iam::111122223333:role\/\$\(id\)\/x'$/
   )
 })
+
+// https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
+t.test('Terraform does not interpolate the path of a role', async (t) => {
+  const odd = 'arn:aws:iam::111122223333:role/${file("x")}/%{if true}/x'
+  t.match(
+    associationTexts.terraform([{ cluster, namespace: 'shop', serviceAccount: 'cart', roleArn: odd }]),
+    /^ {2}role_arn {8}= "arn:aws:iam::111122223333:role\/\$\$\{file\(\\"x\\"\)\}\/%%\{if true\}\/x"$/m
+  )
+})

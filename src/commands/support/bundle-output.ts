@@ -73,8 +73,9 @@ export const bundleFormats = {
 >
 
 /**
- * Writes the reports. With `--fix`, only the command that repairs the bundles (or JSON, or the bundle) goes to
- * stdout, so that it can be piped. The report goes to stderr. Throws ERR_USAGE and ERR_OUTPUT.
+ * Writes the reports. With `--fix`, stdout gets only what can be piped: the command that repairs the bundles
+ * or, with `--output`, JSON or the repaired bundle. The text of the report then goes to stderr, unless stdout
+ * gets JSON. Throws ERR_USAGE and ERR_OUTPUT.
  */
 export async function writeBundles(
   reported: readonly Reported[],

@@ -3,9 +3,9 @@ import { type ClusterArn, parseClusterArn } from '../../model/cluster-arn.js'
 import { GuardError } from '../../model/guard-error.js'
 
 /**
- * The EKS cluster to use. The first of these that names one decides: the flag, the configuration, the
- * kubeconfig, the IAM files. Undefined if none of them names a cluster. Throws ERR_USAGE if they contradict
- * each other, except that the flag overrides the configuration.
+ * The EKS cluster to use. The first of these sources that names a cluster decides: the flag, the
+ * configuration, the kubeconfig, the IAM files. Undefined if none of them names a cluster. Throws ERR_USAGE
+ * if they contradict each other, except that the flag overrides the configuration.
  */
 export function chooseCluster(
   flag: string | undefined,

@@ -18,8 +18,9 @@ export function assertNamespace(namespace: string | undefined): void {
 }
 
 /**
- * The service account that `source` names: NAMESPACE/NAME, or NAME with `-n NAMESPACE`. A namespace is never
- * assumed, because a corrected policy would give the role to that namespace. Throws ERR_USAGE.
+ * The service account that `source` names: NAMESPACE/NAME, or NAME with `-n NAMESPACE`. The namespace is
+ * never guessed, because with a wrong guess, a corrected policy would let a different service account use the
+ * role. Throws ERR_USAGE.
  */
 export function accountGiven(
   given: { readonly namespace?: string | undefined; readonly serviceAccount: string },

@@ -117,7 +117,7 @@ async function readServedChain(
   if (webhook === undefined || address === undefined) return unknown('there is no webhook to connect to')
   if (webhook.service !== undefined && environment['KUBERNETES_SERVICE_HOST'] === undefined)
     return unknown(
-      'the Service of serve has an address only in the cluster, and this command does not run there'
+      'the Service of serve can be reached only from inside the cluster, and this command is not running there'
     )
   const isHere = isLoopback(client.server)
   if (webhook.url !== undefined && isLoopback(webhook.url) && !isHere)

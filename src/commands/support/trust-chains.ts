@@ -23,7 +23,7 @@ export interface TrustChain {
   /** What the policy is judged for, in human-readable form. */
   readonly about: TrustQuestionText
   readonly judge: (policy: TrustPolicyDocument) => TrustVerdict
-  /** The calls by which pods get the role, by action. */
+  /** The calls through which pods get the role, keyed by action. */
   readonly calls: Readonly<Record<string, Call>>
 }
 

@@ -70,7 +70,7 @@ export function lastKnownOf(probes: Probes, before: Probes | undefined): Probes 
   return { canary: newest('canary'), webhook: newest('webhook'), policy: newest('policy') }
 }
 
-/** Whether any check fails now that did not fail before. */
+/** Whether any check fails now but did not fail before. */
 export function hasNewFailure(probes: Probes, before: Probes | undefined): boolean {
   return checks.some((check) =>
     [...probes[check]].some(

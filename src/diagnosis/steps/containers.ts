@@ -86,8 +86,8 @@ function judged(scene: Scene, pod: Pod, before: readonly Judged[]): Judged {
 const isLack = ({ rule }: Finding): boolean => rule === 'pod-not-mutated' || rule === 'pod-half-mutated'
 
 /**
- * If only some containers have credentials, one without them was usually injected later by another webhook. A
- * container that the template names was not injected, so it really lacks the role.
+ * If only some containers have credentials, a container without credentials was usually added later by
+ * another webhook. A container that the template names was not added later, so it really lacks the role.
  */
 function isOfTemplate({ rule }: Finding, { template, settings }: Scene, pod: Pod): boolean {
   if (rule !== 'pod-half-mutated' || template === undefined) return false
@@ -119,7 +119,7 @@ const reason = (scene: Scene): string =>
     ? 'the pod is older than the current state of its service account or of the identity webhook; new pods get the role'
     : 'the identity webhook did not mutate the pod'
 
-/** Each container and what it has. */
+/** The containers, grouped by the credentials that they have. */
 function shownContainers(pod: Pod, { settings }: Scene): string {
   const groups = Map.groupBy(pod.containers, (container) => {
     const credentials = credentialsOf(pod, container, settings)

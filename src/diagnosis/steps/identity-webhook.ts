@@ -46,7 +46,10 @@ export function identityWebhookStep(scene: Scene, before: readonly Judged[]): Ju
   )
 }
 
-/** A finding or a bundle that is known to be wrong, or that explains why a pod got nothing. */
+/**
+ * What is wrong with the identity webhook, if findings or a wrong `caBundle` show it, or if findings explain
+ * why a pod got no credentials. Otherwise undefined.
+ */
 function causeAmong(scene: Scene, outcome: ProbeOutcome): Judged | undefined {
   const { told, bundles, tools } = scene
   const { wrong: findings, explaining } = told('identity-webhook')

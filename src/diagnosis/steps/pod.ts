@@ -4,7 +4,7 @@ import type { Judged, Scene } from '../scene.js'
 import { couldNotTell, ok, wrong } from '../scene.js'
 
 /**
- * Reasons for a container not to start that are unrelated to AWS credentials.
+ * Reasons, unrelated to AWS credentials, why a container does not start.
  * https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
  */
 const startFailures: ReadonlySet<string> = new Set([

@@ -106,6 +106,6 @@ export function chainOf({ rule, object, field }: ReportedFinding): Chain | undef
 const withTarget = (at: Link): readonly Link[] =>
   at === 'target-role' ? chains.podIdentity : chains.podIdentity.filter((link) => link !== 'target-role')
 
-/** Whether rules about this link judge a role that a template sets, see verdict/own-identity.ts. */
+/** Whether rules about this link also judge a role that a template sets (verdict/own-identity.ts). */
 const isOfRole = (link: Link): boolean =>
   link === 'annotation' || link === 'provider' || link === 'role' || link === 'trust-policy'

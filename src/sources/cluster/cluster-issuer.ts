@@ -9,7 +9,7 @@ import { isRecord, textOf } from '../../text/record.js'
 
 const readTimeout = 5000
 
-// The issuer hardly ever changes, but a service-account issuer can be replaced while irsa-guard runs.
+// The issuer hardly ever changes, but it can be replaced while irsa-guard runs.
 const issuerLifetime = 600_000
 const issuerRetry = 10_000
 

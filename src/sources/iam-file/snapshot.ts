@@ -99,7 +99,8 @@ function sourceOf(files: readonly IamFile[]): IamSource {
       known({ registered: true, arn, clientIds })
     )
   }
-  // Few callers need a similar name, so the names are sorted only for the first one.
+  // Few callers need a similar name, so an account's role names are sorted only when a caller first asks for
+  // one.
   const closestRoleIn = memoizeEach((account: string) =>
     buildClosest([...(roles.get(account)?.keys() ?? [])])
   )

@@ -26,7 +26,7 @@ export function buildObjectWebhooks(
     const { namespace: own, name } = recordOf(metadata)
     const key = `${textOf(own) ?? namespace}/${textOf(name) ?? ''}`
     if (apiVersion === 'v1' && kind === 'Service') services.set(key, backendOf(object))
-    // cert-manager compares with `true` exactly: pkg/controller/cainjector/sources.go.
+    // cert-manager accepts only the exact value `true`: pkg/controller/cainjector/sources.go.
     if (apiVersion === 'v1' && kind === 'Secret')
       secrets.set(key, annotationsOf(recordOf(object))['cert-manager.io/allow-direct-injection'] === 'true')
     if (kind === 'Certificate' && /^cert-manager\.io\//.test(textOf(apiVersion) ?? '')) certificates.add(key)

@@ -43,7 +43,10 @@ const collections = [
   )
 ]
 
-/** Keeps only the conversion, because the schemas of all CustomResourceDefinitions can take 100 MB. */
+/**
+ * Keeps only the name, annotations and conversion settings of a CustomResourceDefinition, because the schemas
+ * of all CustomResourceDefinitions can take 100 MB.
+ */
 function keepConversion(object: KubeObject): KubeObject | undefined {
   const conversion = recordOf(recordOf(object['spec'])['conversion'])
   if (conversion['strategy'] !== 'Webhook') return undefined

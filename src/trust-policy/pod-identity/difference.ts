@@ -27,7 +27,7 @@ export function differenceOf(condition: Condition, actual: string | undefined, c
 
     return {
       about: 'tag',
-      difference: 'EKS sends its tags with the request, and has no principal tags',
+      difference: 'EKS sends its tags as request tags, and its call has no principal tags',
       expected: meant && `aws:RequestTag/${meant}`,
       distance: 0.5
     }

@@ -89,7 +89,7 @@ export function judgeParsedPodIdentity(
 }
 
 /**
- * Every example in the AWS documentation allows sts:TagSession, also for associations that disable session
+ * Every example in the AWS documentation allows sts:TagSession, even for associations that disable session
  * tags.
  */
 export const untagged = 'whether EKS needs sts:TagSession for an association that disables session tags'

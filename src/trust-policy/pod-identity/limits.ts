@@ -24,8 +24,8 @@ const isExactly = ({ operator, values }: Condition, value: string): boolean =>
   !(operator.relation === 'like' && hasWildcard(value))
 
 /**
- * Which values conditions pin to those of a caller. The external ID for a target role contains the cluster,
- * the namespace and the service account.
+ * Which values the conditions limit to those of the caller. The external ID for a target role contains the
+ * cluster, the namespace and the service account.
  */
 export function pinnedBy(conditions: readonly Condition[], caller: Caller): Pinned {
   const { cluster, namespace, serviceAccount, firstRole } = caller

@@ -19,7 +19,7 @@ t.test('the serving certificate', async (t) => {
   t.strictSame(await readServed(withMetrics, service, pods, {}), known({ until: new Date(1.8e12) }))
 
   const refusing = clientThat(() => ({ status: 403, body: {} }))
-  const outside = { state: 'unknown', because: /has an address only in the cluster/ }
+  const outside = { state: 'unknown', because: /can be reached only from inside the cluster/ }
   t.match(await readServed(refusing, service, pods, {}), outside)
   t.match(
     await readServed(

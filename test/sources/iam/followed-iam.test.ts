@@ -69,7 +69,7 @@ t.test('each of 500 roles is read at least every 15 minutes', async (t) => {
   )
 })
 
-t.test('the last answer is used while AWS refuses, for an hour', async (t) => {
+t.test('while AWS refuses requests, the last answer is used for an hour', async (t) => {
   const { clock, roles, changed, iam } = start()
   roles.set('cart', existing(clock.now()))
   iam.start()
