@@ -10,8 +10,8 @@ export const brokenStates: ReadonlySet<BundleState> = new Set(['stale', 'foreign
 
 /**
  * What to do about the pods that were created while calls to an identity webhook failed. It is part of the
- * Event about the recovery, and empty for other Events. The calls have failed at least since the controller
- * noticed the state. After an activation, they have failed since the new CA began to sign.
+ * Event about the recovery, and empty for other Events. The calls have been failing at least since the
+ * controller noticed the state. After an activation, they have been failing since the new CA began to sign.
  */
 export function afterwards(
   { guarded, state }: { readonly guarded: GuardedWebhook; readonly state: BundleState },

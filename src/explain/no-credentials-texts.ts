@@ -1,7 +1,7 @@
 import { found, unseen, withoutCredentials } from './causes.js'
 import type { ErrorText } from './error-text.js'
 
-/** A text that says only that a program found no credentials. */
+/** An error text that says only that a program found no credentials. */
 const nothingFound = (
   id: string,
   printedBy: string,

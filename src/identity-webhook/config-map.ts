@@ -15,8 +15,8 @@ export type ConfigMapReading =
   | { readonly wrong: string; readonly crashes: boolean }
 
 /**
- * Reads the ConfigMap `pod-identity-webhook` (key `config`: JSON of `namespace/name` to `RoleARN` and
- * `Audience`, as kOps writes it) as Go's encoding/json does. Never throws.
+ * Reads the ConfigMap `pod-identity-webhook` as Go's encoding/json does. Its key `config` contains a JSON
+ * object, as kOps writes it, with `RoleARN` and `Audience` for each `namespace/name`. Never throws.
  */
 export function parseIdentityWebhookConfigMap(configMap: unknown): ConfigMapReading {
   const text = recordOf(recordOf(configMap)['data'])['config']

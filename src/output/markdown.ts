@@ -88,7 +88,7 @@ function collapsed(title: string, items: readonly string[]): string[] {
 const longestText = 1000
 
 /**
- * A text as a code span. There, Markdown and HTML have no effect, and GitHub and GitLab link neither URLs nor
+ * Text as a code span. There, Markdown and HTML have no effect, and GitHub and GitLab link neither URLs nor
  * mentions.
  */
 export function codeSpan(text: string): string {

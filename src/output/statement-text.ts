@@ -88,7 +88,7 @@ function metText({ name, wanted, actual }: StatementPart, required: string): str
   return name === 'action' || wanted.includes(actual) ? safe(actual) : `${safe(actual)}, by ${required}`
 }
 
-/** A text that is cut off at the terminal's width, unless the output is verbose. */
+/** Text that is cut off at the terminal's width, unless the output is verbose. */
 function cut(text: string, start: number, { width = Infinity, ascii, verbosity }: Style): string {
   const end = ascii ? '...' : '…'
   const room = Math.max(width - start - end.length, 1)

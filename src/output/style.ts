@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 
-/** How a text is laid out. */
+/** How text is laid out. */
 export interface Style {
   readonly color: boolean
   /** Whether marks are plain ASCII characters. */
@@ -30,7 +30,7 @@ export function markOf(mark: Mark, style: Style): string {
   return paint(style.ascii ? ascii : symbol, color, style)
 }
 
-/** A text in a color, if the output has colors. */
+/** Text in a color, if the output has colors. */
 export const paint = (
   text: string,
   format: 'red' | 'yellow' | 'green' | 'cyan' | 'dim' | 'bold',

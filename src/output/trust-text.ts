@@ -27,7 +27,7 @@ export interface TrustQuestionText {
   readonly subject: string
   /** The role's path and name, if its ARN is known. */
   readonly role: string | undefined
-  /** What happens to pods if STS refuses them the role. */
+  /** What happens to pods if STS does not give them the role. */
   readonly effect: string
   /** For IRSA, the issuer as it appears in condition keys. */
   readonly issuer: string | undefined
