@@ -71,8 +71,8 @@ export function acceptedTexts(currentCas: string, options: AcceptedOptions = {})
 
 /**
  * Lists the ways in which someone is likely to write the cluster CAs, as `acceptedTexts` does. A string is
- * accepted if it contains a CA from each choice in `mustHold` and only known CAs. It is complete if it also
- * contains every needed CA and no former one. `pem` is the published list of the CAs.
+ * accepted if it contains a CA from each choice in `mustHold` and contains only known CAs. It is complete if
+ * it also contains every needed CA and no former one. `pem` is the published list of the CAs.
  */
 export function acceptedInRotation(
   sets: ExpectedSets,

@@ -27,8 +27,8 @@ export interface CaEvidence {
    */
   readonly trusted: string | undefined
   /**
-   * CAs (PEM). If set, a trusted CA is confirmed only if it is also in this list, or if it signed what an API
-   * server serves now.
+   * CAs (PEM). If set, a trusted CA is confirmed only if it is also in this list, or if it signed a
+   * certificate that an API server serves now.
    */
   readonly trustedOnlyWith: string | undefined
   readonly published: readonly PublishedCas[]
@@ -53,8 +53,8 @@ export interface ClusterCas {
 const maxCas = 16
 
 /**
- * Determines the cluster's CAs. A CA is confirmed if this process trusts it, if it signed what an API
- * server serves now, or if EKS names it. A published list alone proves nothing.
+ * Determines the cluster's CAs. A CA is confirmed if this process trusts it, if it signed a certificate that
+ * an API server serves now, or if EKS names it. A published list alone proves nothing.
  */
 export function confirmCas({
   trusted,

@@ -60,7 +60,10 @@ export interface RotationQuestion {
   readonly at: Date
 }
 
-/** Derives the rotation from what EKS reports and what the API servers serve. If these differ, both count. */
+/**
+ * Derives the rotation from what EKS reports and from the certificates that the API servers serve. If these
+ * differ, both count.
+ */
 export function rotationOf({ clusterCas, served, authorities, former = [], at }: RotationQuestion): Rotation {
   const usable = authorities?.filter(isUsable) ?? []
   const trusted = buildPool([

@@ -43,7 +43,7 @@ Examples:
     })
 
 /**
- * Prints the page of a rule, or what an error text means (`-`: stdin). Returns the exit code: 0, or 1 if
+ * Prints the page of a rule, or what an error message means (`-`: stdin). Returns the exit code: 0, or 1 if
  * irsa-guard does not recognize the text. Throws ERR_INPUT and ERR_OUTPUT.
  */
 export async function explain(given: string, options: ExplainOptions, terminal: Terminal): Promise<0 | 1> {
@@ -60,7 +60,7 @@ export async function explain(given: string, options: ExplainOptions, terminal: 
     return 0
   }
 
-  const input = given === '-' ? await loadInput('-', terminal, 'an error text or a log') : given
+  const input = given === '-' ? await loadInput('-', terminal, 'an error message or a log') : given
   const explanation = explainError(input, rules)
   const isKnown = explanation.texts.length > 0
   const printed = isKnown ? output : output.filter(({ format }) => format !== 'text')
@@ -80,7 +80,7 @@ const ruleJsonOf = ({ id, summary, severity, docs }: Rule, page: string): object
   page
 })
 
-/** Says that irsa-guard does not recognize a text, and what to try next. */
+/** The message for input that irsa-guard does not recognize. It also says what to try next. */
 function unknownText(given: string): string {
   if (/^[a-z0-9]+(?:-[a-z0-9]+)+$/.test(given)) {
     const ids = rules.map(({ id }) => id)
@@ -91,7 +91,7 @@ function unknownText(given: string): string {
   }
 
   return [
-    `${given === '-' ? 'stdin' : quote(given.trim())} contains no error text that irsa-guard knows`,
+    `${given === '-' ? 'stdin' : quote(given.trim())} contains no error message that irsa-guard knows`,
     '  the first error in a log often says more than the last: kubectl logs POD -n NAMESPACE | irsa-guard explain -',
     '  look at the pod instead: irsa-guard diagnose pod/POD -n NAMESPACE'
   ].join('\n')

@@ -214,7 +214,7 @@ function assertUsage(files: readonly string[], options: ScanCommandOptions): voi
     reject(`files are given together with ${flag}, which is for clusters; expected one of them`)
 }
 
-/** The severities of the configuration; with `--rule`, all other rules are off. */
+/** The configured severities of the rules. With `--rule`, all rules but the named ones are off. */
 const severitiesFor = (
   chosen: readonly string[] | undefined,
   configured: ScanSetting['severities']

@@ -86,7 +86,8 @@ function withDoubt(assessment: BundleAssessment, doubt: string | undefined): Bun
  * Assesses a control-plane webhook. Only the API server that runs alongside a control-plane webhook can
  * connect to that webhook. One CA signs the certificates of both, so the API server's certificate shows which
  * CA signs. The worst assessment counts. If no API server could be reached, the bundle is compared only with
- * the expected CAs. The bundle must also contain each CA that signs according to EKS.
+ * the expected CAs. The bundle must also contain each CA that, according to EKS or to the certificate of any
+ * API server, signs now.
  */
 function assessControlPlaneBundle(
   chains: readonly ApiServerChain[],

@@ -37,7 +37,7 @@ export function showRotation(
     clusterCaAutoActivation.set({ id, event: 'final' }, finalAutoActivation.getTime() / 1000)
 }
 
-/** What was reported about the rotation so far. */
+/** What has been reported about the rotation so far. */
 export interface ReportedRotation {
   readonly phase: Rotation['phase'] | undefined
   /** The last of the `warnings` that was reported, in days before the activation. */

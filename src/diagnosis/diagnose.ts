@@ -120,7 +120,7 @@ function commandsOf(scene: Scene, steps: readonly Judged[]): string[] {
   return [
     ...new Set([
       ...commands,
-      // It takes some seconds until an association or a change to the identity webhook takes effect.
+      // An association or a change to the identity webhook takes effect only after a few seconds.
       ...restarts.map((restart, index) => (index === 0 ? `${wait} && ${restart}` : restart))
     ])
   ]

@@ -14,8 +14,8 @@ const assumption: Readonly<Record<DiagnosedChain, readonly StepName[]>> = {
   unknown: []
 }
 /**
- * The steps that must be known to be right. The others may be unknown but not wrong, because this machine may
- * be unable to reach the issuer.
+ * The steps that must be known to be right. The other steps must not be wrong. They may be unknown, because
+ * this machine may be unable to reach the issuer.
  */
 const certain: ReadonlySet<StepName> = new Set([
   'containers',

@@ -89,7 +89,10 @@ function podIdentityQuestion({ clusterArn, at }: Scene, association: AskedAssoci
 /** The parts of an association that decide whether a trust policy admits it. */
 type AskedAssociation = Pick<Association, 'namespace' | 'serviceAccount' | 'disableSessionTags'>
 
-/** The same for EKS Pod Identity. With `firstRole`, `role` is the target role of the association. */
+/**
+ * The command that corrects the policy for EKS Pod Identity; none if no small edit would admit only this
+ * association. With `firstRole`, `role` is the target role of the association.
+ */
 export const podIdentityTrustCommands = (
   scene: Scene,
   role: RoleArn,

@@ -20,7 +20,7 @@ const byQuestion = {
     'trust-issuers-anded': 'one statement requires the tokens of two clusters at once',
     'trust-explicit-deny': 'a Deny statement in the trust policy applies',
     'trust-condition-unmeetable':
-      'a condition requires what no pod sends: an external ID, MFA, an organization',
+      'a condition requires something that no pod sends: an external ID, MFA, an organization',
     'trust-depends-on-runtime': 'a condition on the source address or the VPC endpoint was not met',
     'trust-policy-invalid': 'IAM does not accept the trust policy',
     'trust-policy-near-limit': "the trust policy is close to IAM's size limit"
@@ -37,7 +37,7 @@ const byQuestion = {
     'role-annotation-missing': 'the service account requests no role',
     'annotated-account-unused': 'the pod runs as another service account, often default',
     'companion-annotation-invalid': 'an audience or token-expiration annotation has an invalid value',
-    'token-audience-mismatch': 'the token in the pod was made for another audience',
+    'token-audience-mismatch': 'the token in the pod was issued for a different audience',
     'service-account-missing': 'the pod names a service account that does not exist',
     'oidc-provider-missing': "the role's account has no OIDC provider for the cluster's issuer",
     'oidc-client-id-missing': "the OIDC provider does not list the token's audience as a client ID",
@@ -70,7 +70,7 @@ const byQuestion = {
   },
   ca: {
     'ca-bundle-untrusted':
-      'the caBundle lacks the CA that signed the certificate: it contains another or an older CA',
+      'the caBundle lacks the CA that signed the certificate: it contains a different or older CA',
     'ca-bundle-incomplete': "the caBundle lacks one of the cluster's CAs, as during a rotation",
     'ca-bundle-expired': 'every certificate in the caBundle has expired',
     'ca-bundle-unusable': 'the caBundle contains no certificate: it is empty, encoded twice, or not PEM',
@@ -79,13 +79,14 @@ const byQuestion = {
   association: {
     'pod-identity-role-missing': "the association's role or target role does not exist",
     'pod-identity-principal-missing': 'the role does not trust pods.eks.amazonaws.com',
-    'pod-identity-action-missing': 'the role allows only one of sts:AssumeRole and sts:TagSession',
-    'pod-identity-tag-mismatch': 'a condition requires another cluster, namespace or service account',
+    'pod-identity-action-missing':
+      "the role's trust policy allows only one of sts:AssumeRole and sts:TagSession, or neither",
+    'pod-identity-tag-mismatch': 'a condition requires a different cluster, namespace or service account',
     'pod-identity-source-mismatch': 'aws:SourceArn or aws:SourceAccount is not that of the cluster',
     'pod-identity-target-untrusted': "the target role does not admit the association's role"
   },
   agent: {
-    'pod-identity-agent-missing': 'the EKS Pod Identity Agent does not run on the node'
+    'pod-identity-agent-missing': 'the EKS Pod Identity Agent is not running on the node'
   }
 } as const satisfies { readonly [Q in Question]?: Readonly<Record<string, string>> }
 

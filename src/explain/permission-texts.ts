@@ -4,7 +4,7 @@ import type { Values } from './values.js'
 
 const messages = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html'
 
-/** Whether a call to STS or EKS Auth was refused. Other error texts explain such errors better. */
+/** Whether the refused call was one to STS or EKS Auth. Other error texts explain these refusals better. */
 const isAboutRoles = ({ action }: Values): boolean =>
   action !== undefined && /^(?:sts|eks-auth):/i.test(action)
 

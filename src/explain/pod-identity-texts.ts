@@ -212,7 +212,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
     forms: [['PackedPolicyTooLarge'], ['Packed size of session tags consumes']],
     causes: [
       unseen(
-        'long names of cluster, namespace and pod: shorten them, or disable session tags',
+        'the names of the cluster, namespace and pod are too long: shorten them, or disable session tags',
         'associations'
       ),
       found('pod-identity-session-policy-invalid', 'the session policy of the association is too long')
@@ -238,7 +238,7 @@ export const podIdentityTexts: readonly ErrorText[] = [
     causes: [
       found(
         'pod-identity-role-missing',
-        'the ARN is wrong, or the role is in another account: use a target role'
+        'the ARN is wrong, or the role is in another account (in that case, use a target role)'
       ),
       unseen('the role is new; a new role can take up to two minutes to appear in IAM', 'associations')
     ]

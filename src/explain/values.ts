@@ -82,7 +82,10 @@ interface Mention {
 
 const maxValueLength = 1600
 
-/** The matches of a mention. Each occurrence of a phrase is tried only once, so that the cost is linear. */
+/**
+ * Matches the pattern of a mention after each occurrence of its phrases. Each occurrence is tried only once,
+ * so that the cost is linear.
+ */
 function matchesOf(text: string, { after, pattern }: Mention): RegExpExecArray[] {
   const lower = text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) // keeps the length, unlike toLowerCase for İ
 

@@ -97,7 +97,7 @@ export const webIdentityTexts: readonly ErrorText[] = [
         'the program read the token once; the kubelet renews the file, and SDKs read it again',
         'diagnose'
       ),
-      unseen('the token is mounted with subPath, or was copied: neither is renewed', 'diagnose'),
+      unseen('the token is mounted with subPath, or was copied: in both cases it is not renewed', 'diagnose'),
       found('mutation-preempted', 'the template has its own token volume, with a short lifetime')
     ]
   },

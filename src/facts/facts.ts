@@ -46,7 +46,7 @@ export type ProviderLookup =
   | { readonly registered: false; readonly arn: string; readonly similar: readonly string[] }
   | { readonly registered: true; readonly arn: string; readonly clientIds: readonly string[] }
 
-/** What the given objects show about a service account. An object is named like `deployment shop/cart`. */
+/** What the given objects show about a service account. An object is written as `deployment shop/cart`. */
 export interface Neighbours {
   readonly asAccount: readonly string[]
   /** Workloads in the account's namespace that run as `default`. */

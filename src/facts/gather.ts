@@ -12,8 +12,8 @@ import { podIdentityFacts } from './pod-identity-facts.js'
 
 /**
  * Gathers only the needed facts, in parallel, each once; synchronously if all are available. Never throws: a
- * fact that is not available in time is unknown. `fresh` requires answers from IAM and EKS less than ten seconds
- * old; without `at`, dates in trust policies are not evaluated.
+ * fact that is not available in time is unknown. With `fresh`, answers from IAM and EKS must be less than ten
+ * seconds old. Without `at`, dates in trust policies are not evaluated.
  */
 export function gatherFacts(
   subject: Subject,

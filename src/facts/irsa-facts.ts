@@ -134,8 +134,8 @@ function withoutPath(role: Fact<RoleLookup>, { text }: RoleArn, subject: Subject
 /**
  * The role to look up, and the source; otherwise the reason why nothing is looked up. A role that the
  * namespace is not allowed to use is never looked up, and nothing is looked up for a namespace that could not
- * be read. Without this limit, any user who can dry-run a service account could read trust policies with
- * irsa-guard's permissions.
+ * be read. Without this limit, any user who can send a dry-run request for a service account could read trust
+ * policies with irsa-guard's permissions.
  */
 export function targetOf(gatherer: Gatherer): MaybePromise<Target> {
   const { arn, sources } = gatherer

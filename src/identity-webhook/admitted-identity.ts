@@ -25,7 +25,7 @@ export type AdmittedIdentity =
   | {
       readonly state: 'absent'
       readonly because: string
-      /** Whether the pod itself keeps the identity webhook away, so that a retry would not help. */
+      /** Whether the pod itself is the cause, so that a retry would not help. */
       readonly isFinal: boolean
     }
 

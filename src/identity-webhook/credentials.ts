@@ -11,8 +11,9 @@ export type ContainerCredentials =
    */
   | { readonly kind: 'web-identity'; readonly role: Variable; readonly token: ProjectedToken | undefined }
   /**
-   * An endpoint that provides credentials to containers: the EKS Pod Identity Agent or another one. `token`
-   * is the projected token that the agent gets, undefined if it is known only at run time.
+   * The endpoint of the EKS Pod Identity Agent, or a different endpoint that provides credentials. `token` is
+   * the projected token that the agent gets; it is undefined for a different endpoint, or if the token is
+   * known only at run time.
    */
   | {
       readonly kind: 'endpoint'

@@ -35,7 +35,7 @@ export interface KubeRequest {
 }
 
 /**
- * A connection to one API server. A request rejects only if there is no response; every HTTP status counts as
+ * A connection to one API server. `request` throws only if there is no response; every HTTP status counts as
  * a response.
  */
 export interface KubeClient {

@@ -22,8 +22,8 @@ export async function readCredentials(config: KubeConfig): Promise<Credentials> 
     })
   }
   const tokenFile = tokenFileOf(config)
-  // client-node reads the file once a minute. If the file is replaced late, the expired token would be used
-  // for up to another minute.
+  // client-node reads the file only once a minute. If the file were replaced late, the expired token would be
+  // used for up to a minute longer.
   if (tokenFile !== undefined)
     headers['Authorization'] = `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`
 

@@ -4,7 +4,10 @@ import { isRecord } from '../text/record.js'
 import type { KubeClient } from './client.js'
 import { metadataListType } from './read.js'
 
-/** The objects that are kept from a collection. They stay unchanged while the API server does not answer. */
+/**
+ * The objects of a collection, reduced to the parts that a watch keeps. They stay unchanged while the API
+ * server does not answer.
+ */
 export interface Watched<T> {
   get(key: string): T | undefined
   values(): IterableIterator<T>
@@ -19,7 +22,7 @@ export interface Watched<T> {
 export const objectKeyOf = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`
 
-/** The collection to watch, and what to keep from it. */
+/** The collection to watch, and what to keep of its objects. */
 export interface WatchOptions<T> {
   /** The path of the collection, such as `/api/v1/namespaces`. */
   readonly path: string

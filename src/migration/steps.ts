@@ -20,7 +20,7 @@ export interface CommandStyle {
 /** The EKS add-on with the agent: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html */
 export const agentStep = ({ name, region }: ClusterArn, { kubectl }: CommandStyle): MigrationStep => ({
   step: 'agent',
-  message: 'install the EKS Pod Identity Agent, and wait until it runs on all nodes',
+  message: 'install the EKS Pod Identity Agent, and wait until it is running on all nodes',
   commands: [
     `aws eks create-addon --region ${region} --cluster-name ${name} --addon-name eks-pod-identity-agent`,
     `${kubectl} rollout status daemonset/eks-pod-identity-agent -n kube-system`

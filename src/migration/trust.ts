@@ -77,7 +77,7 @@ function blockedBy({ verdict, findings }: TrustVerdict): Blocked {
   if (verdict === 'depends') return unknownWhether(...findings.map(({ message }) => message))
   const errors = findings.filter(({ severity }) => severity === 'error')
 
-  // There is no small edit, for example because the policy would become longer than IAM allows.
+  // No correction could be suggested, for example because the policy would become longer than IAM allows.
   return cannotMove(
     ...errors.map(({ rule, message, fix }) => ({
       rule,

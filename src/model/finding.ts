@@ -8,13 +8,13 @@ export interface Problem {
   readonly field: string
   readonly message: string
   readonly fix: string
-  /** The value that is wrong, and which part of it. */
+  /** The value that contains the problem, and the part of it that is wrong. */
   readonly excerpt?: Excerpt
   /** A milder severity at admission for this one problem, because it may be intended. */
   readonly atAdmission?: Severity
   /**
-   * What is wrong, if it is outside the object: the ARN of a role or OIDC provider, or `cluster`. A report
-   * shows such a problem once for all objects that have it.
+   * The resource at fault, if it is not the object itself: the ARN of a role or OIDC provider, or `cluster`.
+   * A report shows such a problem once for all objects that have it.
    */
   readonly cause?: string
   /**

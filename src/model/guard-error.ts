@@ -9,8 +9,7 @@ export type GuardErrorCode =
   | 'ERR_USAGE'
 
 /**
- * The only error class. It is thrown if irsa-guard itself cannot work, and caught only by the running
- * command.
+ * Thrown if irsa-guard itself cannot work, for example because of an invalid argument or configuration file.
  */
 export class GuardError extends Error {
   readonly code: GuardErrorCode

@@ -31,7 +31,7 @@ export interface Pod {
 export interface Container {
   readonly field: string
   readonly name: string
-  /** Only AWS variables (`AWS_…`), in their order. */
+  /** Only AWS variables (`AWS_…`), in the order in which the container lists them. */
   readonly variables: readonly Variable[]
   /** The variables that name a proxy or the addresses that bypass it (`…_PROXY`, `…_proxy`). */
   readonly proxies: readonly Variable[]
@@ -260,7 +260,7 @@ const osLabels = ['kubernetes.io/os', 'beta.kubernetes.io/os'] as const
 /** The label that shows the compute type of an EKS node. */
 export const computeTypeLabel = 'eks.amazonaws.com/compute-type'
 
-/** Whether a required node affinity allows only nodes with this value of one of these labels. */
+/** Whether a required node affinity allows only nodes on which one of these labels has this value. */
 function isBoundTo(wanted: string, labels: readonly string[], affinity: unknown): boolean {
   if (affinity === undefined) return false // nearly always
   const required = recordOf(recordOf(affinity)['nodeAffinity'])[

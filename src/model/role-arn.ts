@@ -9,9 +9,9 @@ export interface RoleArn {
   readonly name: string
 }
 
-// Shape: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. The patterns of role
-// name and path are from the IAM API (roleNameType, pathType: "!" to "~"). An unknown partition that begins
-// with "aws" is well-formed.
+// Shape: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html. The patterns for the
+// role name and path are from the IAM API (roleNameType, pathType: "!" to "~"). An unknown partition that
+// begins with "aws" is well-formed.
 const pattern = /^arn:(aws(?:-[a-z0-9]+)*):iam::(\d{12}):role(\/[!-~]+)$/
 const namePattern = /^[\w+=,.@-]{1,64}$/
 

@@ -21,7 +21,7 @@ export function uriOf(directory: string, file: string): string {
     : uriOfPath(path.split('/'))
 }
 
-/** Builds a relative URI reference from any names; it stays below its base. */
+/** Builds a relative URI reference from names with any characters. The reference never leaves its base. */
 export const uriOfPath = (segments: readonly string[]): string =>
   segments
     .filter((segment) => segment !== '.' && segment !== '..')

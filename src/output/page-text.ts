@@ -90,7 +90,7 @@ const inlineText = (text: string, docsUrl: string): string =>
       target.startsWith('../') ? `${label} (${docsUrl}/${target.slice(3).replace('.md', '')})` : label
     )
 
-// Bounded, so that a text of nothing but brackets takes linear time.
+// Bounded, so that text of nothing but brackets takes linear time.
 const links = /\[([^[\]]{1,200})\]\(([^()]{1,200})\)/g
 
 const withoutEmphasis = (text: string): string =>

@@ -45,7 +45,7 @@ export function patchOf(policy: unknown, suggested: unknown): string[] {
 /**
  * The lines that differ between two policies, with one line of context, and without the indentation that all
  * of them share. `issuer` is left out of condition keys, unless the output is verbose or a changed key has
- * another issuer.
+ * a different issuer.
  */
 export function changeLines(
   policy: unknown,

@@ -12,7 +12,7 @@ export interface UncheckedGroup {
   readonly count: number
   /** The first ten objects. */
   readonly objects: readonly ObjectReference[]
-  /** How to get the rule checked, if the reason says so. */
+  /** How to get the rule checked, if the reason ends with such advice. */
   readonly hint?: string
 }
 

@@ -106,7 +106,7 @@ function causeLines(
   ]
 }
 
-/** The width of a column. There can be too many rows to pass them to `Math.max` as arguments. */
+/** The width of a column. There can be too many rows to pass to `Math.max` as arguments. */
 const widest = (least: number, texts: readonly string[]): number =>
   texts.reduce((width, text) => Math.max(width, text.length), least)
 

@@ -25,7 +25,7 @@ export function partLines(
   style: Style
 ): string[] {
   const isOthers = parts.some(({ name, isMet }) => name === 'principal' && isMet === false)
-  // The conditions for another principal do not matter to this one.
+  // The statement is for other principals, so its conditions do not matter here.
   const shown =
     isOthers && style.verbosity !== 'verbose' ? parts.filter(({ operator }) => operator === undefined) : parts
   const rows = shown.map((part) => ({ part, name: escapeText(shortKeyOf(part.name, issuer)) }))
@@ -53,7 +53,10 @@ const shortKeyOf = (key: string, issuer: string | undefined): string =>
     ? key.slice(issuer.length + 1)
     : key
 
-/** The value of a part that is met, or what the policy requires and what the request has instead. */
+/**
+ * The lines that show the value of a part. If the request does not meet the part, they show what the policy
+ * requires and, if it is known, what the request has instead.
+ */
 function valueLines(part: StatementPart, indent: string, style: Style): string[] {
   const { name, isMet, operator, wanted, actual, isAbsent = false, excerpt } = part
   const how = operator === undefined || operator === 'StringEquals' ? '' : ` (${operator})`

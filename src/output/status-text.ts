@@ -64,7 +64,7 @@ function statusTextOf({ about, checks }: Status, style: Style): string {
     .join('\n\n')}\n`
 }
 
-/** The checks. If several have the same command, only the first one shows it. */
+/** The checks. If several checks have the same command, only the first one shows it. */
 function withoutRepeats(checks: readonly Check[]): Check[] {
   const shown = new Set<string>()
 

@@ -38,7 +38,7 @@ export const paint = (
 ): string => (color ? styleText(format, text, { validateStream: false }) : text)
 
 /**
- * An indented text, wrapped between words at the terminal's width. A word that is longer than a line stays
+ * Indented text, wrapped between words at the terminal's width. A word that is longer than a line stays
  * whole, so that it can be copied, and so does a command at the end of the text.
  */
 export function wrapped(
@@ -66,11 +66,11 @@ export function wrapped(
   return [...lines, line]
 }
 
-/** A command at the end of a text, after a colon. */
+/** A command after a colon, at the end of some text. */
 const commandAtEnd =
   /(?<=: )(?:(?:kubectl|helm|aws) [a-z]|irsa-guard (?:ca|check|diagnose|explain|scan|status|trust|wait)\b).*$/s
 
-/** The number of columns that a text takes on a terminal; colors take none. */
+/** The number of columns that a string takes up on a terminal; colors take up none. */
 const widthOf = (text: string): number => stripVTControlCharacters(text).length
 
 /** The indentation of text after a label, or below it if the terminal is too narrow for a column. */
@@ -89,8 +89,8 @@ export function labelled(label: string, text: string, indent: string, style: Sty
 }
 
 /**
- * A command after a short text such as a label: on the same line if both fit, otherwise below it. The command
- * stays on one line, so that it can be copied.
+ * A command after a label: on the same line if both fit, otherwise below the label. The command stays on one
+ * line, so that it can be copied.
  */
 export const commandBelow = (label: string, command: string, indent: string, style: Style): string[] => {
   const line = `${indent}${label} ${command}`

@@ -80,7 +80,7 @@ export function outcomeOf(report: Report): string {
   return counts.length === 0 ? 'no findings' : counts.join(', ')
 }
 
-/** The number of findings of one severity, and of their causes if there are fewer. */
+/** The number of findings of one severity, and the number of their causes if that is lower. */
 function countOf(severity: Severity, count: number, { findings }: Report): string[] {
   if (count === 0) return []
   const causes = new Set(

@@ -13,7 +13,7 @@ export interface ConfigSource<T> {
   readonly interval?: number
 }
 
-/** The gauges that show whether the last change was accepted, and since when the configuration is in use. */
+/** The gauges that show whether the last change was accepted, and when the configuration in use was read. */
 interface ReloadGauges {
   readonly configReloaded: { set(value: number): void }
   readonly configReloadedAt: { set(value: number): void }

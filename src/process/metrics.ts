@@ -15,7 +15,8 @@ export function buildMetrics(lastEvents: () => Readonly<Record<string, Date | un
     registers
   }).set({ version }, 1)
 
-  // prom-client exposes 0 for a gauge without labels until it is set, which an alert would read as a value.
+  // prom-client exposes 0 for a gauge without labels until it is set. An alert would take this 0 for a
+  // measured value.
   const withoutSample = (gauge: Gauge): Gauge => {
     gauge.remove()
     return gauge

@@ -14,7 +14,7 @@ import { defineRule } from './define-rule.js'
 export const caBundleUntrusted = defineRule({
   id: 'ca-bundle-untrusted',
   summary:
-    'The `caBundle` of a control-plane identity webhook lacks a cluster CA that signs now, or contains a CA that the caBundle policy refuses.',
+    'The `caBundle` of a control-plane identity webhook lacks a cluster CA that currently signs certificates, or contains a CA that the caBundle policy refuses.',
   severity: 'error',
   policy: 'denies',
   on: ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'],

@@ -59,8 +59,8 @@ export const mutationPreempted = defineRule({
 })
 
 /**
- * A token with another audience in a volume that has the name of the identity webhook's volume. The identity
- * webhook compares only the names: https://github.com/aws/amazon-eks-pod-identity-webhook/issues/315
+ * A token with a different audience, in a volume that has the same name as the identity webhook's volume. The
+ * identity webhook compares only the names: https://github.com/aws/amazon-eks-pod-identity-webhook/issues/315
  */
 function foreignToken(
   { volumes }: Pod,
@@ -138,7 +138,7 @@ function preemptedAgent(pod: Pod, settings: IdentityWebhookSettings): Problem[] 
   })
 }
 
-/** A role and a token file of the template, which AWS SDKs use before the EKS Pod Identity Agent. */
+/** A role and token file that the template sets. AWS SDKs use them instead of the EKS Pod Identity Agent. */
 function ownIdentityOf(container: Container): Preempted | undefined {
   if (earlierProviderOf(container)?.provider !== 'web-identity') return
   const role = variableOf(container, 'AWS_ROLE_ARN')

@@ -57,8 +57,8 @@ function mayDoWithout(
   // webhook.
   if (podRole.chain === 'irsa') return mayUseEndpoint(pod, identityWebhook)
 
-  // Pods of EKS add-ons must be admitted, because the nodes depend on them. A container whose AWS
-  // SDKs use other credentials first works without those of the association.
+  // Pods of EKS add-ons must be admitted, because the nodes depend on them. If the AWS SDKs in a container
+  // use other credentials first, the container works without those of the association.
   return (
     podRole.association.ownerArn !== undefined ||
     podRole.containers.some(({ container }) => earlierProviderOf(container) !== undefined)

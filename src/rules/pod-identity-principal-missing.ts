@@ -33,7 +33,7 @@ export const podIdentityPrincipalMissing = defineRule({
       `${roleOf(caller)} does not trust ${associationShown(caller)}: no statement has the principal {"Service": "pods.eks.amazonaws.com"}; ${nearest}`,
       isSpelling
         ? `write "Principal": {"Service": "pods.eks.amazonaws.com"} in ${statementNamed(statement)}`
-        : `${addStatement(caller)}, or give the association another role`
+        : `${addStatement(caller)}, or give the association a different role`
     )
   }
 })

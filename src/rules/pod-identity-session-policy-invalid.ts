@@ -31,8 +31,8 @@ export const podIdentitySessionPolicyInvalid = defineRule({
   }
 })
 
-// AWS Containers Blog, session policies for Amazon EKS Pod Identity; the field is in
-// https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
+// The limit is from the AWS Containers Blog ("Session policies for Amazon EKS Pod Identity"). The field is
+// documented in https://docs.aws.amazon.com/eks/latest/APIReference/API_CreatePodIdentityAssociation.html
 const longestPolicy = 2048
 
 function defectOf(policy: string): string | undefined {

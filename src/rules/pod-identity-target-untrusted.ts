@@ -55,11 +55,11 @@ function fixFor(miss: PodIdentityMiss, caller: Caller): string {
       miss.correction ?? `correct ${miss.place === '' ? 'the document' : miss.place} and update the policy`
     )
   if (miss.kind === 'explicit-deny')
-    return 'exempt the role from that Deny, or give the association another target role'
+    return 'exempt the role from that Deny, or give the association a different target role'
   if (miss.kind === 'action' && isPinned(miss.pinned) && !miss.isExcept)
     return `add ${miss.missing.join(' and ')} to the Action of ${statementNamed(miss.statement)}`
   if (miss.kind === 'principal' || miss.kind === 'action')
-    return `${addStatement(caller)}, or give the association another target role`
+    return `${addStatement(caller)}, or give the association a different target role`
 
-  return fixOf({ miss, caller }).replace('another role', 'another target role')
+  return fixOf({ miss, caller }).replace('a different role', 'a different target role')
 }

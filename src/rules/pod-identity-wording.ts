@@ -118,7 +118,7 @@ export function addStatement(caller: Caller): string {
 /** The fix for the failed conditions of a statement, the deciding one first. */
 export function fixOf({ miss, caller }: Denied<'tag' | 'source' | 'unmeetable'>): string {
   const [first] = miss.failed
-  const another = 'give the association another role'
+  const another = 'give the association a different role'
   if (first === undefined) return another
   if (first.isNegated) return `${another}, because that condition excludes this association`
   if (first.expected !== undefined)

@@ -38,8 +38,8 @@ function withoutAgent(
   atAdmission: Problem['atAdmission'] & string
 ): Problem | undefined {
   if (isNewAssociation(association, now)) return
-  // Pods of EKS add-ons must be admitted, because the nodes depend on them. A pod whose AWS SDKs use other
-  // credentials first works without those of the association.
+  // Pods of EKS add-ons must be admitted, because the nodes depend on them. If the AWS SDKs in a pod use
+  // other credentials first, the pod works without those of the association.
   const isNeeded =
     association.ownerArn !== undefined ||
     containers.some(({ container }) => earlierProviderOf(container) !== undefined)

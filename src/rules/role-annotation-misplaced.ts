@@ -27,7 +27,7 @@ export const roleAnnotationMisplaced = defineRule({
       message: `${key} has no effect here: the identity webhook reads it only from service account ${account}`,
       fix:
         pod.serviceAccountName === 'default'
-          ? `create a service account with the annotation ${key} and set serviceAccountName to it`
+          ? `create a service account with the annotation ${key} and set serviceAccountName to the name of that service account`
           : `move the annotation to service account ${account}`
     }
   }

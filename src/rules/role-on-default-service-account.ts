@@ -17,7 +17,7 @@ export const roleOnDefaultServiceAccount = defineRule({
     return {
       field: annotationField(identityWebhook.annotationNames['role-arn']),
       message: `every pod in ${account.namespace === '' ? 'its namespace' : account.namespace} that names no service account gets role ${request.role}`,
-      fix: 'create a service account for the workload that needs the role, and set serviceAccountName to it'
+      fix: 'create a service account for the workload that needs the role, and set serviceAccountName to the name of that service account'
     }
   }
 })

@@ -30,7 +30,8 @@ export const trustActionMissing = defineRule({
       trust,
       identityWebhook,
       `${role} does not allow sts:AssumeRoleWithWebIdentity, which pods call: its ${statementNamed(statement)} allows ${isExcept ? 'everything except ' : ''}${valuesShown(found)}${whom}`,
-      // Adding the action to a statement for others would admit everyone who meets its conditions.
+      // Adding the action to a statement that is meant for other callers would admit everyone who meets the
+      // statement's conditions.
       isForSubject
         ? `add sts:AssumeRoleWithWebIdentity to the Action of ${statementNamed(statement)}`
         : `${addStatement(trust)}; if the role is meant for others, point the annotation at a role for this service account`

@@ -70,8 +70,8 @@ function podIdentityProblem(
       account,
       `${roleOf(caller)} rejects ${associationShown(caller)}: the Deny in its ${statementNamed(miss.statement)} applies to ${miss.action}${becauseOf(miss.conditions)}`,
       miss.conditions.some(({ key }) => /^aws:principal/i.test(key))
-        ? 'exempt AWS services from that Deny, for example with BoolIfExists "aws:PrincipalIsAWSService" "false", or give the association another role'
-        : 'exempt the association from that Deny, or give it another role'
+        ? 'exempt AWS services from that Deny, for example with BoolIfExists "aws:PrincipalIsAWSService" "false", or give the association a different role'
+        : 'exempt the association from that Deny, or give it a different role'
     )
   ]
 }

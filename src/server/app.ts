@@ -11,7 +11,7 @@ import { limitConnections } from './connection-limit.js'
 import { LazyDeadline } from './deadline.js'
 import type { ReviewHandler } from './handle-review.js'
 
-// One review can contain an object and its old version of up to 3 MiB each (the API server's request limit).
+// One review can contain an object and its old version, each of up to 3 MiB (the API server's request limit).
 const bodyLimit = 8 * 1024 * 1024
 
 // The limit for the bodies of all connections together. A parsed body of 8 MiB can take fifteen times as much
@@ -31,8 +31,8 @@ const depthLimit = 5000
 export const tlsSettings = { minVersion: 'TLSv1.2' } as const
 
 /**
- * The outcome of one review, for log and metrics. `response` is missing if the review was malformed, was
- * refused, or failed.
+ * The outcome of one review, for the log and the metrics. `response` is missing if the review was malformed,
+ * was refused, or failed.
  */
 export interface Reviewed {
   readonly request?: AdmissionRequest
@@ -208,7 +208,7 @@ function describeRefusal(
   return `content-type is ${found === undefined ? 'missing' : quote(found)}; expected application/json`
 }
 
-/** The query parameters of the API server; times in milliseconds. */
+/** The parsed query string of the API server's request. Times are in milliseconds. */
 type Query = Record<'timeLeft', number>
 
 /**

@@ -14,7 +14,7 @@ interface Managed {
 
 /**
  * Checks the caBundles of irsa-guard's own webhooks: each must contain a certificate that is valid now. If
- * the controller issues the certificates, each must also be a caBundle that the controller published.
+ * the controller issues the certificates, each caBundle must also be one that the controller published.
  */
 export function judgeOwnBundle(
   configuration: Reading<LiveObject | undefined>,

@@ -5,7 +5,7 @@ export interface Check {
   readonly check: CheckName
   readonly state: 'ok' | 'wrong' | 'unknown'
   readonly message: string
-  /** The consequence of `message`, or the reason why it could not be determined. */
+  /** The consequence or the cause of `message`. If `state` is `unknown`: why the check has no result. */
   readonly because?: string
   /** A command. */
   readonly fix?: string

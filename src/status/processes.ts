@@ -16,7 +16,7 @@ const effects = {
   controller: 'certificates are not renewed, and new problems in the cluster go unnoticed'
 } as const
 
-/** Whether a process runs: its Deployment and its pods. */
+/** Whether a process is running, according to its Deployment and its pods. */
 export function judgeProcess(
   name: keyof typeof effects,
   { deployment, pods }: { deployment: Reading<LiveObject | undefined>; pods: Reading<readonly LiveObject[]> },

@@ -80,7 +80,7 @@ function webhookFaults(expected: Webhook, live: Webhook): string[] {
     ...(missing.length === 0
       ? []
       : [`${name} is not called for ${missing.map(({ text }) => text).join(', ')}`]),
-    ...lost.map((one) => `${name} lacks a requirement of its namespaceSelector: ${JSON.stringify(one)}`),
+    ...lost.map((one) => `${name} lacks a namespaceSelector requirement: ${JSON.stringify(one)}`),
     ...lostConditions.map(
       (condition) => `${name} lacks the match condition ${condition}, or has it with a different expression`
     ),

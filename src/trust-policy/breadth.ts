@@ -201,7 +201,7 @@ function withoutLimit({ index, conditions }: Statement, issuer: string): Breadth
   return { kind: 'other-namespaces', statement: index, ...(value !== undefined && { value }) }
 }
 
-/** Our provider, and the other OIDC providers of the role's account that an Allow names. */
+/** The cluster's provider, and the other OIDC providers of the role's account that an Allow names. */
 function providersOf(
   { statements }: Policy,
   provider: string,
@@ -219,7 +219,7 @@ function providersOf(
   return providers
 }
 
-// The longest subject: a namespace has at most 63 characters, a service account's name 253.
+// The longest subject: a namespace has at most 63 characters, and a service account's name at most 253.
 const longestSubject = 'system:serviceaccount::'.length - 1 + 63 + 1 + 253
 const examplesTried = 8
 

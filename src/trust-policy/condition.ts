@@ -213,8 +213,8 @@ const compared = ({ relation }: Operator, actual: number | undefined, wanted: nu
 function matchesArn(pattern: Pattern, actual: string): Match {
   const parts = actual.split(':')
   if (parts.length < 6 || parts[0] !== 'arn') {
-    // Some implementations compare the whole string, others never match. They agree only if the whole string
-    // does not match.
+    // Some implementations compare the whole string; others never match. The result is the same only if
+    // the whole string does not match.
     return matchesPattern(pattern, actual)
       ? { truth: undefined, undocumented: ['an Arn operator on a value that is not an ARN'] }
       : false

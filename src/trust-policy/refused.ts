@@ -33,7 +33,8 @@ function refusedPrincipal({ index, principals }: Statement): Defect | undefined 
   )
 }
 
-// An AWS principal is an account, a user, a role or a session of one.
+// A principal under `AWS` is an account, a user, a role, or the session of a role or user, but never an
+// identity provider.
 const isRefused = ({ type, value }: Principal): boolean =>
   (type === 'AWS' && /:(?:oidc|saml)-provider\//.test(value)) ||
   (type === 'Federated' &&

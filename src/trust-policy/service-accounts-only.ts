@@ -24,9 +24,10 @@ export interface TrustedCluster {
 }
 
 /**
- * The callers that a trust policy can admit, if it admits only service accounts of this cluster or EKS Pod Identity.
- * Undefined if it may admit anything else, or admits neither. Returns the defect if the policy cannot be parsed.
- * Deny statements are ignored, so the policy may admit fewer callers. Never throws.
+ * The callers that a trust policy can admit, if it admits only service accounts of this cluster or EKS Pod
+ * Identity. Undefined if it may admit anything else, or admits neither. Returns the defect if the policy
+ * cannot be parsed. Deny statements are ignored, so the policy may admit fewer callers than the result lists.
+ * Never throws.
  */
 export function serviceAccountsOnly(
   { document, encoding }: { readonly document: unknown; readonly encoding?: 'json' | 'url' | undefined },

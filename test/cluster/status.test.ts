@@ -294,7 +294,7 @@ t.test('status', async (t) => {
         registration: {
           state: 'wrong',
           message:
-            /validate\.irsa-guard\.io has failurePolicy Fail.*not called for CREATE pods; workloads\.irsa-guard\.io lacks a requirement of its namespaceSelector/
+            /validate\.irsa-guard\.io has failurePolicy Fail.*not called for CREATE pods; workloads\.irsa-guard\.io lacks a namespaceSelector requirement/
         }
       }
     },

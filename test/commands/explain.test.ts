@@ -78,8 +78,8 @@ t.test('explain prints causes in order, and the commands that tell them apart', 
 
   likely causes, most likely first
     1  pod-identity-principal-missing  the role does not trust pods.eks.amazonaws.com
-    2  pod-identity-action-missing     the role allows only one of sts:AssumeRole and sts:TagSession
-    3  pod-identity-tag-mismatch       a condition requires another cluster, namespace or service account
+    2  pod-identity-action-missing     the role's trust policy allows only one of sts:AssumeRole and sts:TagSession, or neither
+    3  pod-identity-tag-mismatch       a condition requires a different cluster, namespace or service account
     4  pod-identity-source-mismatch    aws:SourceArn or aws:SourceAccount is not that of the cluster
     5  pod-identity-role-missing       the association's role or target role does not exist
     6  pod-identity-target-untrusted   the target role does not admit the association's role
@@ -117,7 +117,7 @@ t.test('explain fits a narrow terminal', async (t) => {
   for (const line of others.filter((line) => !line.includes('irsa-guard '))) t.ok(line.length <= 60, line)
   t.match(
     others.join('\n'),
-    '\n    2  pod-identity-action-missing\n       the role allows only one of sts:AssumeRole and\n'
+    "\n    2  pod-identity-action-missing\n       the role's trust policy allows only one of\n"
   )
   const { stdout } = await explained(
     'Not authorized to perform sts:AssumeRoleWithWebIdentity',
@@ -169,7 +169,7 @@ t.test('explain says when it knows nothing about a text', async (t) => {
   t.strictSame(await explained('it is\u001b[31m broken'), {
     code: 1,
     stdout: '',
-    stderr: `irsa-guard: "it is\\u{1b}[31m broken" contains no error text that irsa-guard knows
+    stderr: `irsa-guard: "it is\\u{1b}[31m broken" contains no error message that irsa-guard knows
   the first error in a log often says more than the last: kubectl logs POD -n NAMESPACE | irsa-guard explain -
   look at the pod instead: irsa-guard diagnose pod/POD -n NAMESPACE
 `
@@ -177,7 +177,7 @@ t.test('explain says when it knows nothing about a text', async (t) => {
   t.match(await explained('-', json, { stdin: 'all is well' }), {
     code: 1,
     stdout: /"texts": \[\]/,
-    stderr: /^irsa-guard: stdin contains no error text/
+    stderr: /^irsa-guard: stdin contains no error message/
   })
   const file = join(newDirectory(), 'explanation.json')
   await explained('Unable to locate credentials', { output: [{ format: 'json', file }] })
@@ -193,7 +193,7 @@ t.test('the command reads words, quotes and stdin', async (t) => {
   t.match(await runCli(['explain', '-'], 'Incorrect token audience'), { code: 0 })
   t.match(await runCli(['explain', '-'], ''), {
     code: 2,
-    stderr: /^irsa-guard: stdin is empty; expected an error text or a log /
+    stderr: /^irsa-guard: stdin is empty; expected an error message or a log /
   })
   t.match(await runCli(['explain', 'all is well']), { code: 1, stdout: '' })
   t.match(await runCli(['explain']), { code: 2, stderr: /missing required argument 'words'/ })

@@ -164,14 +164,30 @@ t.test('says what IAM says about an action', async (t) => {
   })
   t.match(simulated({ decision: 'explicitDeny' }), { state: 'wrong', message: /a policy explicitly denies/ })
   t.match(simulated({ decision: 'explicitDeny', policies: ['p'] }), { message: /policy p explicitly denies/ })
-  t.match(simulated({ allowedByOrganization: false }), { state: 'wrong', message: /service control policy/ })
+  t.match(
+    simulated({ decision: 'explicitDeny', allowedByOrganization: false }),
+    {
+      state: 'unknown',
+      because: /service control policy .* denies s3:GetObject on \*; .* aws:RequestedRegion$/
+    },
+    'the keys of conditions in service control policies are never listed as missing'
+  )
   t.match(simulated({ decision: 'implicitDeny', allowedByBoundary: false }), {
     state: 'wrong',
     message: /permissions boundary/
   })
   t.match(simulated({ decision: 'implicitDeny', missingKeys: ['aws:PrincipalTag/a'] }), {
     state: 'unknown',
-    because: /depends on aws:PrincipalTag\/a/
+    because: /depends on aws:PrincipalTag\/a, .*; without one, no policy of the role allows/
+  })
+  t.match(
+    simulated({ decision: 'explicitDeny', policies: ['region'], missingKeys: ['aws:RequestedRegion'] }),
+    { state: 'unknown', because: /; without one, policy region explicitly denies s3:GetObject on \*$/ },
+    'StringNotEquals holds for a key that the request lacks'
+  )
+  t.match(simulated({ missingKeys: ['aws:SourceIp'] }), {
+    state: 'unknown',
+    because: /depends on aws:SourceIp, .*; without one, s3:GetObject on \* is allowed$/
   })
   t.match(
     diagnosisOf({ ...observations, permission: unknown('IAM did not answer') }).steps.find(

@@ -13,7 +13,7 @@ export const cases: readonly Case[] = [
     facts: { podIdentityTrust: podTrust(when(own({ 'aws:RequestTag/kubernetes-namespace': 'web' }))) },
     message:
       /^role cart does not admit EKS Pod Identity for service account shop\/cart in cluster prod: in its statement 1, StringEquals "aws:RequestTag\/kubernetes-namespace" requires "web", but EKS sends "shop": the namespace differs$/,
-    fix: /^give the association another role, or add a statement/,
+    fix: /^give the association a different role, or add a statement/,
     severity: 'warning'
   },
   {

@@ -27,7 +27,7 @@ export const cases: readonly Case[] = [
     facts: { targetTrust: targetTrust(one()) },
     message:
       /^target role reports does not admit arn:aws:iam::111122223333:role\/team\/cart, the role of service account shop\/cart in cluster prod: no statement names that role or its account; its statement 1 trusts "pods.eks.amazonaws.com": the target role is assumed by the first role, not by the service$/,
-    fix: /^add a statement that allows sts:AssumeRole and sts:TagSession for arn:aws:iam::111122223333:role\/team\/cart, .*"aws:RequestTag\/eks-cluster-arn".* or give the association another target role$/,
+    fix: /^add a statement that allows sts:AssumeRole and sts:TagSession for arn:aws:iam::111122223333:role\/team\/cart, .*"aws:RequestTag\/eks-cluster-arn".* or give the association a different target role$/,
     severity: 'warning'
   },
   {
@@ -107,7 +107,7 @@ export const cases: readonly Case[] = [
       )
     },
     message: new RegExp(`"sts:ExternalId" requires "x", but EKS sends "${externalId}"$`),
-    fix: /^give the association another target role, or add a statement .* limited by StringEquals to "sts:ExternalId"/,
+    fix: /^give the association a different target role, or add a statement .* limited by StringEquals to "sts:ExternalId"/,
     severity: 'warning'
   }
 ]

@@ -109,7 +109,7 @@ export const cases: readonly Case[] = [
     facts: { podIdentityTrust: podTrust(when({ StringEquals: { 'sts:ExternalId': 'x' } })) },
     message:
       /^role cart requires something of EKS Pod Identity for service account shop\/cart in cluster prod that EKS cannot provide: in its statement 1, StringEquals "sts:ExternalId" requires "x", but EKS sends no such key$/,
-    fix: /^give the association another role, or add a statement/,
+    fix: /^give the association a different role, or add a statement/,
     severity: 'warning'
   },
   {

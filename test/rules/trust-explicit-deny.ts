@@ -98,7 +98,7 @@ export const cases: readonly Case[] = [
     object: accountOf(),
     facts: { podIdentityTrust: podTrust(policy(podStatement(), podStatement({ Effect: 'Deny' }))) },
     message: /applies to sts:AssumeRole$/,
-    fix: /^exempt the association from that Deny, or give it another role$/,
+    fix: /^exempt the association from that Deny, or give it a different role$/,
     severity: 'warning'
   }
 ]

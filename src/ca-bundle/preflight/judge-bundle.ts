@@ -113,7 +113,7 @@ const signsAny = (certificates: readonly Certificate[], cas: readonly Certificat
 
 /**
  * What happens if the bundle lacks the CA. The activation does not replace the certificate of a server that
- * runs elsewhere. The server gets one from the new CA when its certificate is renewed:
+ * runs outside the control plane. That server gets one from the new CA when its certificate is renewed:
  * https://docs.aws.amazon.com/eks/latest/userguide/cert-signing.html
  */
 function effectOf(

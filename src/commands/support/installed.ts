@@ -144,7 +144,7 @@ export const readPods = async (
   })
   if (pods.state === 'unknown') return pods
 
-  // Pods of a finished rollout can exist for a while.
+  // Pods that a rollout has replaced can take a while to terminate.
   return known(pods.value.filter((pod) => recordOf(pod['metadata'])['deletionTimestamp'] === undefined))
 }
 

@@ -21,7 +21,7 @@ interface WithoutRoleQuestion {
 }
 
 /**
- * Of the pods that were created after a given time, those that `scan` finds without their role. Never
+ * Finds the pods that were created after a given time and that, according to `scan`, lack their role. Never
  * rejects.
  */
 export async function readWithoutRole(

@@ -65,7 +65,7 @@ const policyKeys = [
   'assumeRolePolicyDocument',
   'assumeRolePolicy'
 ]
-/** Keys of documents that may contain roles and are not policies themselves. */
+/** Keys that show that a document may contain roles and is not itself a policy. */
 const wrappers = new Set([
   ...['Role', 'Roles', 'RoleDetailList', 'Resources', 'AWSTemplateFormatVersion', 'format_version'],
   ...['resource', 'apiVersion', 'RoleName', 'Properties']

@@ -8,7 +8,7 @@ export interface Progress {
   clear(): void
 }
 
-// Faster updates could not be read.
+// The shortest time between two updates, in milliseconds. Nobody could read faster updates.
 const interval = 100
 
 /** Shows progress on stderr if that is a terminal; otherwise, nothing is shown. */

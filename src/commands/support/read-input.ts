@@ -5,8 +5,8 @@ import type { Terminal } from './terminal.js'
 
 /**
  * Reads a file, or stdin for `-`. Throws ERR_INPUT with the file's name. Empty stdin is an error as well,
- * because a failed command before the pipe must not look like correct manifests. `inFolder` is the advice for
- * a directory.
+ * because a failed command before the pipe must not look like correct manifests. `inFolder` is the advice in
+ * the error message if the path is a directory.
  */
 export async function loadInput(
   file: string,

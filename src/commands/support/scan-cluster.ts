@@ -205,7 +205,7 @@ async function givenFacts(client: KubeClient, options: ScanOptions, setting: Sca
   return {
     ...given,
     ...fromAws,
-    // An IAM file names the issuer of the cluster that it was created for. That can be another cluster.
+    // An IAM file names the issuer of the cluster that it was created for, which may not be this cluster.
     issuer: issuer?.state === 'known' ? undefined : given.issuer,
     expectedCas: buildExpectedCas(client, cas?.confirmed),
     identityWebhook: withAnnotationPrefix(settings ?? defaultIdentityWebhook, config.annotationPrefix)

@@ -111,9 +111,9 @@ export async function readAssociationOf(
 }
 
 /**
- * Which chains to judge. `--issuer` selects IRSA, and `--cluster-arn` selects EKS Pod Identity. Without either
- * option, only the chain through which the service account uses this role is judged, because a role for one
- * chain does not have to admit the other.
+ * Which chains to judge. `--issuer` selects IRSA, and `--cluster-arn` selects EKS Pod Identity. Without
+ * either option, only the chain through which the service account uses this role is judged, because the
+ * role's trust policy does not have to allow the other chain.
  */
 export function chainsAsked(
   options: PodIdentityOptions & { readonly issuer?: string },
@@ -205,7 +205,7 @@ export function podIdentityChain(
   }
 }
 
-/** EKS rejects an association whose role is in a different account than the cluster. */
+/** EKS rejects an association whose role is not in the cluster's account. */
 function assertInAccount(role: RoleArn | undefined, cluster: ClusterArn, isFirst: boolean): void {
   if (role === undefined || (role.account === cluster.account && role.partition === cluster.partition)) return
   const fix = isFirst

@@ -49,7 +49,7 @@ export function buildScanSources({
         ...objects.listed('mutatingwebhookconfigurations'),
         ...objects.listed('validatingwebhookconfigurations')
       ]),
-      // An IAM file names the issuer of the cluster that it was created for. That can be another cluster.
+      // An IAM file names the issuer of the cluster that it was created for, which may not be this cluster.
       issuer: configured ?? (issuer.state === 'known' ? undefined : given.issuer),
       clusterCa: undefined, // the controller already considers a given CA when it publishes bundles
       expectedCas,

@@ -25,8 +25,8 @@ export function containersStep(scene: Scene, before: readonly Judged[]): Judged 
 }
 
 /**
- * The problem that containers have access keys and therefore none uses the role. Undefined if one uses the
- * role.
+ * The problem that containers have access keys, so that no container uses the role. Undefined if a container
+ * uses the role.
  */
 function withKeys(scene: Scene, pod: Pod): Judged | undefined {
   const names = pod.containers

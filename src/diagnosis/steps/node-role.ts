@@ -7,8 +7,8 @@ import { brokenAmong, causeOf, couldNotTell, follows, ok } from '../scene.js'
 
 /**
  * Whether a pod without credentials of its own uses those of its node. AWS SDKs try the instance metadata
- * service last. A pod that does not use its node's network is one hop further away from that service.
- * https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+ * service last. A pod that does not use its node's network is one hop further away from that service than the
+ * node. https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
  */
 export function nodeRoleStep(scene: Scene, before: readonly Judged[]): Judged {
   const containers = before.find(({ step }) => step === 'containers')

@@ -56,7 +56,10 @@ function pathCommands({ facts: { role }, tools, account, settings, isOwnRole }: 
   return [annotate(tools, account, `${settings.annotationNames['role-arn']}=${role.value.arn}`)]
 }
 
-/** A new role, unless another one was probably meant. */
+/**
+ * The command that creates the role; none if an existing role was probably meant, or if no trust policy for
+ * the new role can be written.
+ */
 function creation(scene: Scene): string[] {
   const { facts, chain, request } = scene
   if (chain.chain === 'pod-identity') {

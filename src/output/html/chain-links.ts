@@ -83,7 +83,7 @@ export const placeOfRule: Readonly<Record<string, Place>> = {
   'webhook-backend-missing': otherWebhooks
 }
 
-/** The links that also exist for a role whose ARN and token a pod template sets directly. */
+/** The links of the chain if a pod template sets the role's ARN and the token directly. */
 const linksByHand: readonly Link[] = chains.byHand
 
 /** The chain of a finding and the link that the finding is about; undefined if no picture fits. */

@@ -98,8 +98,8 @@ async function readArguments(
 }
 
 /**
- * Reads one object or list. The value is undefined if it does not exist, and the fact is unknown if access is
- * forbidden. Rejects if the API server does not answer or returns another error.
+ * Reads one object or list. The value is undefined if the object or list does not exist, and the fact is
+ * unknown if access is forbidden. Rejects if the API server does not answer or returns another error.
  */
 async function readVisible(client: KubeClient, path: string, signal: AbortSignal): Promise<Fact<unknown>> {
   const read = await readObject(client, path, { signal })

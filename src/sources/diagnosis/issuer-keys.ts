@@ -18,8 +18,8 @@ const longestDocument = 1_000_000
 
 /**
  * Reads the API server's keys, and the issuer's documents as AWS reads them. The API server and the issuer
- * have different addresses. On EKS, AWS copies the keys to the issuer's address; elsewhere, an operator does.
- * Never rejects.
+ * have different addresses. On EKS, AWS copies the keys to the issuer's address; elsewhere, an administrator
+ * does. Never rejects.
  * https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
  */
 export async function readIssuerKeys(

@@ -23,8 +23,8 @@ const patientRate = 10
 /**
  * Builds the source of EKS Pod Identity associations that queries the API, with a rate limit of its own.
  * Credentials come from the SDK's default chain, or from the role that is configured for the cluster's
- * account. Building it sends no request. Throws ERR_CONFIG if the role configured for an account belongs to a
- * different account.
+ * account. The function sends no request. Throws ERR_CONFIG if the role configured for an account belongs to
+ * a different account.
  */
 export function buildEksSource(options: EksSourceOptions): EksReader {
   const { requestsPerSecond = 3, clock = systemClock, patient = false, onFailure = () => undefined } = options

@@ -9,7 +9,7 @@ export const isAuthorizationDetails = (content: unknown): content is Readonly<Re
 
 /**
  * Parses the roles of an account listing. A role counts as absent only if the listing contains all roles of
- * one account, see `accountOf`. The listing contains no OIDC providers.
+ * one account (see `accountOf`). The listing contains no OIDC providers.
  * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
  */
 export function parseAuthorizationDetails(content: Readonly<Record<string, unknown>>, fail: Fail): IamFile {

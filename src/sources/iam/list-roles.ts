@@ -7,7 +7,7 @@ import { withIn } from './within.js'
 
 export interface ListRolesContext {
   readonly accounts: Accounts
-  /** Whether a user is waiting for a command. */
+  /** Whether a user is waiting for the result of a command. */
   readonly patient: boolean
   readonly send: IamSender
   /** Waits until one more request may be sent. */

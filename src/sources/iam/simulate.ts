@@ -45,7 +45,13 @@ export async function simulatePermission(
       policies: (result.MatchedStatements ?? []).flatMap(({ SourcePolicyId: id }) => id ?? []),
       allowedByOrganization: result.OrganizationsDecisionDetail?.AllowedByOrganizations,
       allowedByBoundary: result.PermissionsBoundaryDecisionDetail?.AllowedByPermissionsBoundary,
-      missingKeys: result.MissingContextValues ?? []
+      missingKeys: [
+        ...new Set(
+          [result, ...(result.ResourceSpecificResults ?? [])].flatMap(
+            ({ MissingContextValues: keys }) => keys ?? []
+          )
+        )
+      ]
     })
   } catch (error) {
     return unknown(failureOf(error, call).failure.because)

@@ -34,8 +34,8 @@ export interface IamSourceOptions extends Partial<AccountsOptions> {
   readonly onFailure?: (failure: Failure, of: RoleArn | ProviderQuestion) => void
 }
 
-// A user waits for the result of a command. Twice the default rate of `serve` is still far below the limit of
-// an account.
+// The minimum rate while a user is waiting for the result of a command. Twice the default rate of `serve` is
+// still far below the limit of an account.
 const patientRate = 10
 
 /** The queue for list requests, under a name that no namespace can have. */

@@ -5,7 +5,10 @@ import { GuardError } from '../../model/guard-error.js'
 import { reasonOf } from '../../text/escape.js'
 import { textOf } from '../../text/record.js'
 
-/** Reads the clusters of a kubeconfig, with their CAs. Throws ERR_KUBECONFIG if it is not a kubeconfig. */
+/**
+ * Reads the clusters of a kubeconfig, with their CAs. Throws ERR_KUBECONFIG if the file cannot be read as a
+ * kubeconfig.
+ */
 export async function loadKubeconfigClusters(file: string): Promise<KubeconfigCluster[]> {
   const config = new KubeConfig()
   try {

@@ -25,9 +25,9 @@ const common: readonly (readonly [KeyState, readonly string[]])[] = [
   [absent, ['aws:federatedprovider', 'aws:multifactorauthage', 'aws:username', 'aws:chatbotsourcearn']]
 ]
 
-// EKS calls as a service, so the keys about a principal of an account are absent. A condition on the
-// principal's organization, such as aws:PrincipalOrgID, therefore rejects the call unless it exempts AWS
-// services:
+// EKS calls STS as an AWS service, so the keys that describe a principal in an account are absent. A
+// condition on the principal's organization, such as aws:PrincipalOrgID, therefore rejects the call unless it
+// exempts AWS services:
 // https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
 const service: States = statesOf(
   ...common,

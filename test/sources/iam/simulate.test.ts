@@ -14,7 +14,7 @@ const answers: Record<string, IamReply> = {
     '<member><EvalActionName>s3:GetObject</EvalActionName><EvalDecision>allowed</EvalDecision><MatchedStatements><member><SourcePolicyId>p</SourcePolicyId></member></MatchedStatements><OrganizationsDecisionDetail><AllowedByOrganizations>true</AllowedByOrganizations></OrganizationsDecisionDetail></member>'
   ),
   denied: reply(
-    '<member><EvalActionName>s3:GetObject</EvalActionName><EvalDecision>implicitDeny</EvalDecision><MissingContextValues><member>aws:SourceIp</member></MissingContextValues><PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>false</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail></member>'
+    '<member><EvalActionName>s3:GetObject</EvalActionName><EvalDecision>implicitDeny</EvalDecision><MissingContextValues><member>aws:SourceIp</member></MissingContextValues><ResourceSpecificResults><member><EvalResourceName>arn:aws:s3:::carts/*</EvalResourceName><EvalResourceDecision>implicitDeny</EvalResourceDecision><MissingContextValues><member>aws:SourceIp</member><member>aws:SourceVpc</member></MissingContextValues></member></ResourceSpecificResults><PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>false</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail></member>'
   ),
   nothing: reply(''),
   refused: {
@@ -58,7 +58,12 @@ t.test('returns the decision and what it rests on', async (t) => {
   })
   next = 'denied'
   t.match(await ask(), {
-    value: { decision: 'implicitDeny', policies: [], allowedByBoundary: false, missingKeys: ['aws:SourceIp'] }
+    value: {
+      decision: 'implicitDeny',
+      policies: [],
+      allowedByBoundary: false,
+      missingKeys: ['aws:SourceIp', 'aws:SourceVpc']
+    }
   })
 })
 
