@@ -20,7 +20,7 @@ export interface ParsedException extends Exception {
 }
 
 /**
- * Parses an exception. Undefined if `object` is not a kind, a space, and a name or NAMESPACE/NAME, or if
+ * Parses an exception. Undefined if `object` is neither `KIND NAME` nor `KIND NAMESPACE/NAME`, or if
  * `until` is not a date. In names and namespaces, `*` and `?` are wildcards.
  */
 export function parseException(exception: Exception): ParsedException | undefined {

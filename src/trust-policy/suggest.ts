@@ -178,7 +178,8 @@ function fixedCondition(
     }
     edited = { ...edited, [name]: { ...before, [newKey]: newValue } }
   }
-  // If the condition on the subject's key held an audience, the statement lacks a condition on the subject.
+  // A condition whose key was the subject but whose value was an audience now has the audience's key, so the
+  // statement needs a new condition on the subject.
   const isMoved = entries.some(({ key }, index) => isSame(key, subjectKey) && keys[index] !== key)
   if (isMoved && !keys.some((key) => isSame(key, subjectKey))) {
     edited = withEquals(edited, subjectKey, token.subject)
