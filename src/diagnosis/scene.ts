@@ -15,7 +15,7 @@ export interface Judged extends Step {
   readonly needsNewPods?: boolean
 }
 
-/** Judges one step; `before` are the steps that come earlier. */
+/** Judges one step. `before` holds the earlier steps. */
 export type JudgeStep = (scene: Scene, before: readonly Judged[]) => Judged
 
 export const ok = (step: StepName, message: string, remarks: readonly Finding[] = []): Judged => ({

@@ -39,6 +39,9 @@ export interface Simulation {
   readonly allowedByOrganization: boolean | undefined
   /** Whether the role's permissions boundary allows the action; undefined if there is none. */
   readonly allowedByBoundary: boolean | undefined
-  /** Condition keys that a policy uses but that the simulation had no values for. Keys in SCPs are not included. */
+  /**
+   * Condition keys that a policy uses but that the simulation had no values for. Keys in SCPs are not
+   * included.
+   */
   readonly missingKeys: readonly string[]
 }

@@ -95,7 +95,7 @@ export function buildKubeClient(config: KubeConfig, address?: { host: string; po
     ? new URL(`https://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`)
     : server
   const pools = buildConnectionPools()
-  /** The CA to put first. OpenSSL rejected the API server when the CAs were in the kubeconfig's order. */
+  /** The CA to put first, if OpenSSL rejected the API server with the CAs in the kubeconfig's order. */
   let signer: string | undefined
 
   async function credentials(): Promise<Credentials> {

@@ -95,7 +95,8 @@ export type AssociationTool = keyof typeof associationTexts
 const quoted = (text: string): string => JSON.stringify(text)
 
 /**
- * Quotes an ARN for Terraform. The path of a role can contain `${` and `%{`, which Terraform would interpolate:
+ * Quotes an ARN for Terraform. The path of a role can contain `${` and `%{`, which Terraform would
+ * interpolate:
  * https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
  */
 const terraformQuoted = (text: string): string =>

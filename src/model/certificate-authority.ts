@@ -25,8 +25,8 @@ export interface CertificateAuthority {
 }
 
 /**
- * What EKS says about the certificate authorities of one cluster. If the ARN in the configuration is
- * mistyped, this can be a different cluster than the one that irsa-guard runs in.
+ * What EKS says about the certificate authorities of one cluster. If the given ARN is mistyped, this can be a
+ * different cluster than the one that irsa-guard checks.
  */
 export interface EksAuthorities {
   readonly cluster: ClusterArn

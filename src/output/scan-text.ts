@@ -157,7 +157,7 @@ function affectedText({ findings, causes }: CauseRow, { verbosity }: Style): str
   return causes.length > 1 ? `${number(causes.length)} causes: ${shown}` : shown
 }
 
-/** The name of an object. Pods are named by their owner, unless everything is shown. */
+/** The name of an object. For a pod, this is the name of its owner, unless everything is shown. */
 function nameOf(
   { kind, namespace, name, owner }: ObjectReference,
   verbosity: Style['verbosity'] = 'verbose'

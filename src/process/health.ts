@@ -5,8 +5,8 @@ export type Checks = Readonly<Record<string, () => string | undefined>>
 
 /**
  * Builds the plain HTTP server for the kubelet and Prometheus. It serves `/livez`, `/metrics` and `/readyz`.
- * `/readyz?verbose` lists the checks and the `notes`, which do not affect readiness. The caller
- * starts the server.
+ * `/readyz?verbose` lists the checks and the `notes`, which do not affect readiness. The caller starts
+ * the server.
  */
 export function buildHealthApp(
   ready: Checks,

@@ -13,7 +13,7 @@ import {
 export const podIdentityTooBroad = defineRule({
   id: 'pod-identity-too-broad',
   summary:
-    'The role of an EKS Pod Identity association does not limit which cluster or namespace can use it, or its target role trusts a whole account.',
+    'The role of an EKS Pod Identity association limits neither which clusters nor which namespaces can use it, or its target role trusts a whole account.',
   severity: 'warning',
   atAdmission: 'info', // the example in the AWS guide sets no limit
   on: associationKinds,

@@ -245,7 +245,7 @@ t.test('options that do not fit together are rejected', async (t) => {
     ],
     [
       [...askPodIdentity, '--first-role', target],
-      /role arn:aws:iam::444455556666:role\/orders is in AWS account 444455556666 \(aws\); the role of an association has to be in the account of the cluster, 111122223333 \(aws\); pass the role/
+      /role arn:aws:iam::444455556666:role\/orders is in AWS account 444455556666 \(aws\); the role of an association has to be in the account of the cluster, 111122223333 \(aws\); use --first-role to pass the association's own role/
     ],
     [
       [...askPodIdentity, '--role', target],

@@ -48,7 +48,8 @@ export async function scanReportOf(
 }
 
 /**
- * The service accounts and roles that are not used. The list of service accounts is left out unless it is complete for every cluster. The lists of roles are left out if no cluster has any.
+ * The service accounts and roles that are not used. The list of service accounts is left out unless it is
+ * complete for every cluster. The lists of roles are left out if no cluster has any.
  */
 async function unusedIn(clusters: readonly ScannedCluster[], namespace: string | undefined): Promise<Unused> {
   const each = await Promise.all(

@@ -20,12 +20,12 @@ export function permissionStep({ permission, account }: Scene, before: readonly 
 
   const { action, resource, allowedByOrganization, missingKeys } = permission.value
   const asked = `${action} on ${resource}`
-  // The simulator evaluates the conditions of service control policies, but `missingKeys` does not contain their
-  // keys: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
+  // The simulator evaluates the conditions of service control policies, but `missingKeys` does not contain
+  // their keys: https://docs.aws.amazon.com/IAM/latest/APIReference/API_EvaluationResult.html
   if (allowedByOrganization === false)
     return couldNotTell(
       'permission',
-      `in the simulation, a service control policy of the organization denies ${asked}; its conditions may test values that the simulation lacks, for example aws:RequestedRegion`,
+      `in the simulation, a service control policy of the organization denies ${asked}, which the role cannot override; but its conditions may test values that the simulation lacks, for example aws:RequestedRegion`,
       asked
     )
   const denial = denialOf(permission.value, asked, account)

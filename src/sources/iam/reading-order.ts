@@ -23,8 +23,8 @@ export interface ReadingOrderOptions {
 }
 
 /**
- * After this many refusals in a row, the whole account counts as refusing every read. Fewer refusals may
- * concern single roles.
+ * After this many refusals in a row, the whole account counts as refusing every read. If there are
+ * fewer, they may be due to individual roles.
  */
 const tolerated = 5
 // A permission to read roles can cover only some of them, so a refusal may concern a single role.
