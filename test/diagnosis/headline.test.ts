@@ -168,7 +168,7 @@ t.test('says what IAM says about an action', async (t) => {
     simulated({ decision: 'explicitDeny', allowedByOrganization: false }),
     {
       state: 'unknown',
-      because: /service control policy .* denies s3:GetObject on \*; .* aws:RequestedRegion$/
+      because: /service control policy .* denies s3:GetObject on \*, .* aws:RequestedRegion$/
     },
     'the keys of conditions in service control policies are never listed as missing'
   )

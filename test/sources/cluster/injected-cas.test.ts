@@ -171,8 +171,18 @@ t.test('says why nobody can tell, and whether that may pass', async (t) => {
       byCertificate,
       requests(1, { 1: { status: 500 } })
     ],
-    [/^Certificate a\/B is not a valid .*name/, false, { 'cert-manager.io/inject-ca-from': 'a/B' }, {}],
-    [/^Certificate b is not a valid .*name/, false, { 'cert-manager.io/inject-ca-from': 'b' }, {}],
+    [
+      /^the namespace or name of Certificate a\/B is not valid$/,
+      false,
+      { 'cert-manager.io/inject-ca-from': 'a/B' },
+      {}
+    ],
+    [
+      /^the namespace or name of Certificate b is not valid$/,
+      false,
+      { 'cert-manager.io/inject-ca-from': 'b' },
+      {}
+    ],
     [
       /^the CA is in Secret a\/b, and irsa-guard does not read Secrets$/,
       false,

@@ -60,5 +60,8 @@ t.test('tells whether a Certificate exists', async (t) => {
     because: /certificates\/b could not be read \(the API server answered 403\)/
   })
   t.match(await read(() => new Error('refused')), { state: 'unknown', because: /\(refused\)/ })
-  t.match(await read(() => ({}), '../b'), { state: 'unknown', because: /is not a valid .*name/ })
+  t.match(await read(() => ({}), '../b'), {
+    state: 'unknown',
+    because: /^the namespace or name of .* is not valid$/
+  })
 })
