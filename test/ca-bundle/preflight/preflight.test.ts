@@ -587,12 +587,12 @@ t.test('what could not be read is undetermined', async (t) => {
 })
 
 t.test('prints what is published in schemas/preflight.json, and a text of bounded length', async (t) => {
-  for (const of of ['dual', 'activated', 'settled', 'several', 'one', 'none'] as const) {
+  for (const kind of ['dual', 'activated', 'settled', 'several', 'one', 'none'] as const) {
     const preflight = preflightOf(
-      factsWith(of, { ...withBundles(admission('w', A, loopback)), kubeconfigs: [kubeconfig(A)] })
+      factsWith(kind, { ...withBundles(admission('w', A, loopback)), kubeconfigs: [kubeconfig(A)] })
     )
     const printed: unknown = JSON.parse(JSON.stringify(preflightJsonOf(preflight, at)))
-    t.strictSame(schemaErrors('preflight', printed, { closed: true }), [], of)
+    t.strictSame(schemaErrors('preflight', printed, { closed: true }), [], kind)
   }
   const many = Array.from({ length: 12 }, (_, index) => admission(`w${index}`, A))
   const preflight = preflightOf(factsWith('dual', withBundles(...many, admission('own', X))))
