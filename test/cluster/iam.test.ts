@@ -216,7 +216,7 @@ IAM was read N s ago; changes can take up to two minutes to appear
     t.ok(spent <= 5 * seconds + 6, `${spent} requests in ${seconds} s`)
   })
 
-  await t.test('without IAM, mistakes in the object itself are still denied, and nobody waits', async (t) => {
+  await t.test('without IAM, mistakes in the object itself are still denied, and no one waits', async (t) => {
     for (const trouble of ['hang', 'reset'] as const) {
       mode = trouble
       t.match(
